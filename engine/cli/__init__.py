@@ -1,0 +1,36 @@
+"""The command line: one module per group of commands, everything heavy imported inside them."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from engine.cli import corpora, decide, operate, runs
+from engine.cli.output import print_error
+from engine.errors import PhasegateError
+
+app = typer.Typer(
+    help="Phasegate: is your RAG system ready? Ingest documents, ask, run suites, gate phases, serve the dashboard.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for _group in (corpora, runs, decide, operate):
+    _group.register(app)
+
+
+def main() -> None:
+    """Run the command line; errors of ours become a message, a hint and their exit code."""
+    try:
+        app()
+    except PhasegateError as error:
+        print_error(error)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)

@@ -1,0 +1,87 @@
+"""``gate`` and ``report``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+
+from engine.cli.corpora import Json
+from engine.cli.output import format_number, open_console, print_json
+
+Roadmap = Annotated[str, typer.Option(help="Name of the roadmap, such as narrative-agent.")]
+Phase = Annotated[int, typer.Option(help="Number of the phase.")]
+EXIT_CODES = {"pass": 0, "fail": 1, "no_data": 3}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(gate)
+    app.command()(report)
+
+
+def gate(
+    roadmap: Roadmap,
+    phase: Phase,
+    run: Annotated[Optional[str], typer.Option(help="Judge this run alone.")] = None,
+    policy: Annotated[str, typer.Option(help="point: the value meets the goal; strict: its interval does.")] = "point",
+    json: Json = False,
+) -> None:
+    """Hold a phase's goals against what was measured. Exit 0 pass, 1 fail, 3 no data."""
+    from engine.roadmap.gates import check_gate
+    from engine.roadmap.roadmaps import load_roadmap
+    from engine.store import open_store
+
+    plan = load_roadmap(roadmap)
+    with open_store() as store:
+        shown = check_gate(plan, phase, store, run_id=run, policy=policy).as_json()
+    if json:
+        print_json(shown)
+    else:
+        _print_gate(shown)
+    raise typer.Exit(EXIT_CODES[shown["verdict"]])
+
+
+def report(
+    roadmap: Roadmap,
+    phase: Phase,
+    out: Annotated[Path, typer.Option(help="Folder to write to.")],
+    format_: Annotated[str, typer.Option("--format", help="Any of html,pdf,md,json,csv,junit.")] = "html,pdf",
+    json: Json = False,
+) -> None:
+    """Write a phase report; the figures are the same in every format."""
+    from engine.reports import write_report
+    from engine.roadmap.roadmaps import load_roadmap
+    from engine.store import open_store
+
+    plan = load_roadmap(roadmap)
+    formats = [name.strip() for name in format_.split(",") if name.strip()]
+    with open_store() as store:
+        files = [str(path) for path in write_report(plan, phase, formats, out, store)]
+    if json:
+        print_json({"files": files})
+    else:
+        typer.echo("\n".join(files))
+
+
+def _print_gate(gate: dict[str, Any]) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    signs = {"pass": "[green]✔ pass[/green]", "fail": "[red]✘ fail[/red]", "no_data": "[yellow]– no data[/yellow]"}
+    table = Table("goal", "wanted", "measured", "95 % interval", "n", "verdict", "why")
+    for goal in gate["goals"]:
+        low, high = format_number(goal["low"]), format_number(goal["high"])
+        table.add_row(
+            escape(goal["title"]),
+            goal["goal"],
+            format_number(goal["value"]),
+            f"{low} to {high}" if goal["low"] is not None else "-",
+            str(goal["n"] or "-"),
+            signs[goal["verdict"]],
+            escape(goal["reason"]),
+        )
+    console = open_console()
+    console.print(f"[bold]{gate['roadmap']}[/bold], phase {gate['phase']}: {signs[gate['verdict']]}")
+    console.print(table)

@@ -1,0 +1,96 @@
+"""Vectors already made, found again by what they were made of: embedder name, text and spans.
+
+One SQLite file in ``PHASEGATE_HOME`` that any number of processes read and write. Losing it costs time, never data.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from engine.embedding.protocol import EmbeddedText, Embedder, Progress, Spans
+from engine.errors import DiskFullError
+
+BATCH = 256
+
+
+class VectorCache:
+    """A content-addressed store of vectors. Opening it is cheap; it is closed with its connection."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
+        self._connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+        self._connection.execute("PRAGMA journal_mode=WAL")
+        self._connection.execute("PRAGMA synchronous=NORMAL")
+        self._connection.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID")
+
+    def close(self) -> None:
+        """Release the file."""
+        self._connection.close()
+
+    def embed_spans(
+        self, embedder: Embedder, texts: Sequence[str], spans: Sequence[Spans], progress: Progress | None = None
+    ) -> tuple[list[EmbeddedText], int]:
+        """As ``Embedder.embed_spans``, asking the embedder only for what is new.
+
+        Each batch of new vectors is kept as soon as it is made, so that an interrupted ingest goes on where it was.
+
+        Returns:
+            the embedded texts and how many of them had to be embedded.
+        """
+        keys = [_key(embedder.name, text, s) for text, s in zip(texts, spans, strict=True)]
+        found = self._load(keys, embedder.dimension)
+        # Long and short texts apart, so that a batch of the embedder pads little.
+        missing = sorted({key: i for i, key in enumerate(keys) if key not in found}.values(), key=lambda i: len(texts[i]))
+        done = len(texts) - len(missing)
+        for start in range(0, len(missing), BATCH):
+            part = missing[start : start + BATCH]
+            made = embedder.embed_spans([texts[i] for i in part], [spans[i] for i in part])
+            new = {keys[i]: item for i, item in zip(part, made, strict=True)}
+            self._save(new)
+            found.update(new)
+            done += len(part)
+            if progress:
+                progress(done, len(texts))
+        return [found[key] for key in keys], len(missing)
+
+    def _load(self, keys: Sequence[bytes], dimension: int) -> dict[bytes, EmbeddedText]:
+        found = {}
+        for start in range(0, len(keys), 500):
+            part = keys[start : start + 500]
+            marks = ",".join("?" * len(part))
+            for key, value in self._connection.execute(f"SELECT key, value FROM vectors WHERE key IN ({marks})", part):
+                found[key] = _unpack(value, dimension)
+        return found
+
+    def _save(self, items: dict[bytes, EmbeddedText]) -> None:
+        rows = [(key, item.vector.tobytes() + item.span_vectors.tobytes()) for key, item in items.items()]
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
+            self._connection.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise DiskFullError(
+                f"{self._path}: {len(rows)} vectors could not be written: {error}.",
+                "Free some space and run the command again; it goes on where it stopped.",
+            ) from error
+
+
+def _unpack(value: bytes, dimension: int) -> EmbeddedText:
+    split = 4 * dimension
+    span_vectors = np.frombuffer(value[split:], np.float16).reshape(-1, dimension)
+    return EmbeddedText(vector=np.frombuffer(value[:split], np.float32), span_vectors=span_vectors)
+
+
+def _key(name: str, text: str, spans: Spans) -> bytes:
+    digest = hashlib.blake2b(name.encode(), digest_size=20)
+    digest.update(b"\0" + text.encode("utf-8", "surrogatepass") + b"\0")
+    digest.update(np.asarray(spans, np.int32).tobytes())
+    return digest.digest()

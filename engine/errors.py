@@ -1,0 +1,127 @@
+"""Every error that Phasegate raises on purpose.
+
+    PhasegateError                  exit 4: the machine or the program failed
+    ├── InputError                  exit 2: what the person gave cannot be used
+    │   ├── SettingError            a setting: unknown, of the wrong type, out of range
+    │   ├── FileFormatError         a suite, case, roadmap or corpus file: path, line, field
+    │   ├── UnknownNameError        a corpus, suite, run, roadmap, ... that does not exist
+    │   └── IndexMismatchError      an index made by another embedding model
+    ├── NoDataError                 exit 3: nothing measured yet
+    ├── ModelFileError              the bundled model is missing or is not the published one
+    ├── StoreError                  the store cannot be opened, read or written
+    │   └── StoreLockedError        another program holds the store's file
+    ├── DiskFullError               no space left; nothing half-written is kept
+    ├── ProviderError               a remote model failed; `fails_over` says whether another may try
+    └── InterruptedRunError         exit 130: stopped by a person, can be resumed
+
+A message says what failed, on what, what was expected and what was found. The hint says what to do next. The guide is
+the page of ``docs/guide`` that explains the error at length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+
+class PhasegateError(Exception):
+    """Root of the tree. ``str(error)`` is the message; ``hint`` and ``guide`` are shown beside it."""
+
+    exit_code = 4
+    guide = "docs/guide/errors.md"
+
+    def __init__(self, message: str, hint: str = "", *, guide: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        if guide:
+            self.guide = guide
+
+
+class InputError(PhasegateError):
+    """What the person gave cannot be used; nothing was changed."""
+
+    exit_code = 2
+    guide = "docs/guide/errors.md#input"
+
+
+class SettingError(InputError):
+    """A setting is unknown, of the wrong type or out of range."""
+
+    guide = "docs/guide/errors.md#settings"
+
+
+class FileFormatError(InputError):
+    """A file breaks its format. The message names the file, the line and the field where they are known."""
+
+    guide = "docs/guide/errors.md#files"
+
+    def __init__(
+        self, path: Path | str, problem: str, *, line: int | None = None, field: str | None = None, hint: str = ""
+    ) -> None:
+        where = str(path) + (f", line {line}" if line is not None else "") + (f", field {field!r}" if field else "")
+        super().__init__(f"{where}: {problem}", hint or "Mend the file and run the command again.")
+        self.path, self.line, self.field = str(path), line, field
+
+
+class UnknownNameError(InputError):
+    """A name that nothing carries. The message lists the known ones."""
+
+    guide = "docs/guide/errors.md#names"
+
+    def __init__(self, kind: str, name: str, known: Iterable[str], hint: str = "") -> None:
+        names = ", ".join(sorted(known)) or "none yet"
+        super().__init__(f"There is no {kind} called {name!r}. Known: {names}.", hint)
+        self.kind, self.name = kind, name
+
+
+class IndexMismatchError(InputError):
+    """The index was made by another embedding model than the settings ask for."""
+
+    guide = "docs/guide/errors.md#index"
+
+
+class NoDataError(PhasegateError):
+    """Nothing has been measured yet."""
+
+    exit_code = 3
+    guide = "docs/guide/errors.md#no-data"
+
+
+class ModelFileError(PhasegateError):
+    """The bundled model's files are missing or are not the published ones."""
+
+    guide = "docs/guide/errors.md#model"
+
+
+class StoreError(PhasegateError):
+    """The store cannot be opened, read or written."""
+
+    guide = "docs/guide/errors.md#store"
+
+
+class StoreLockedError(StoreError):
+    """Another program holds the store's file and does not answer."""
+
+
+class DiskFullError(PhasegateError):
+    """No space left on the disk. What was complete before is still there."""
+
+    guide = "docs/guide/errors.md#disk"
+
+
+class ProviderError(PhasegateError):
+    """A remote model failed."""
+
+    guide = "docs/guide/errors.md#providers"
+
+    def __init__(self, message: str, hint: str = "", *, fails_over: bool = False) -> None:
+        super().__init__(message, hint)
+        self.fails_over = fails_over
+
+
+class InterruptedRunError(PhasegateError):
+    """A person stopped the work; what was finished is kept."""
+
+    exit_code = 130
+    guide = "docs/guide/errors.md#interrupted"

@@ -1,0 +1,233 @@
+"""One case, from question to scores: asks the target, checks the answer, keeps what explains the verdict."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from statistics import fmean
+from typing import Any
+
+from engine.errors import InterruptedRunError
+from engine.evaluation.measures.correctness import is_correct
+from engine.evaluation.measures.measure import Measure, Sample, Score, combine_scores
+from engine.evaluation.suites import RUN_KINDS, Case, Turn
+from engine.evaluation.targets import Target
+from engine.types import Answer
+
+_KEPT = ("retrieved", "contexts", "sentences", "citations", "timings_ms", "tokens", "cost_usd", "provider", "degraded")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseResult:
+    """How one case ended. ``case_row`` and ``score_rows`` have the columns of the store's tables."""
+
+    case_id: str
+    position: int
+    kind: str
+    status: str
+    question: str
+    tags: tuple[str, ...]
+    answer: str | None = None
+    abstained: bool | None = None
+    context_quality: float | None = None
+    latency_ms: float | None = None
+    checks: Mapping[str, bool] = field(default_factory=dict)
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    scores: Mapping[str, Score] = field(default_factory=dict)
+    ended_at: datetime = field(default_factory=lambda: datetime.now(UTC).replace(tzinfo=None))
+
+    def case_row(self, run_id: str) -> dict[str, Any]:
+        """A row of ``cases``; JSON columns as Python objects, time as naive UTC."""
+        return {
+            "run_id": run_id,
+            "case_id": self.case_id,
+            "position": self.position,
+            "kind": self.kind,
+            "status": self.status,
+            "question": self.question,
+            "answer": self.answer,
+            "abstained": self.abstained,
+            "context_quality": self.context_quality,
+            "latency_ms": self.latency_ms,
+            "tags": list(self.tags),
+            "checks": dict(self.checks),
+            "detail": dict(self.detail),
+            "ended_at": self.ended_at,
+        }
+
+    def score_rows(self, run_id: str) -> list[dict[str, Any]]:
+        """Rows of ``scores``."""
+        return build_score_rows(run_id, self.case_id, self.scores)
+
+
+def build_score_rows(run_id: str, case_id: str, scores: Mapping[str, Score]) -> list[dict[str, Any]]:
+    """Rows of ``scores`` for one case."""
+    return [
+        {
+            "run_id": run_id,
+            "case_id": case_id,
+            "measure": n,
+            "status": s.status,
+            "value": s.value,
+            "reason": s.reason or None,
+        }
+        for n, s in scores.items()
+    ]
+
+
+def run_case(
+    case: Case,
+    position: int,
+    target: Target,
+    measures: Sequence[Measure],
+    documents: Mapping[str, str] | None = None,
+) -> CaseResult:
+    """Puts one case to the target and scores it. An exception of the target or of a measure is the case's error."""
+    shared: dict[str, Any] = {
+        "case_id": case.id,
+        "position": position,
+        "kind": case.kind,
+        "question": case.question,
+        "tags": case.tags,
+    }
+    if case.kind not in RUN_KINDS:
+        reason = f"a run does not score {case.kind} cases; `drill` and `validate` do"
+        return CaseResult(status="unscored", detail={"reason": reason}, **shared)
+    answers: list[Answer] = []
+    try:
+        if case.kind == "content":
+            return _finish_content(case, measures, shared)
+        _ask_turns(case, target, answers)
+        return _finish_questions(case, answers, measures, documents, shared)
+    except InterruptedRunError:
+        raise
+    except Exception as error:  # one case must not end the run
+        return _finish_error(case, answers, error, measures, documents, shared)
+
+
+def _ask_turns(case: Case, target: Target, answers: list[Answer]) -> None:
+    history: list[tuple[str, str]] = []
+    for turn in case.turns:
+        answer = target.ask(turn.question, tuple(history))
+        answers.append(answer)
+        history.append((turn.question, answer.text))
+
+
+def _finish_questions(
+    case: Case,
+    answers: Sequence[Answer],
+    measures: Sequence[Measure],
+    documents: Mapping[str, str] | None,
+    shared: Mapping[str, Any],
+) -> CaseResult:
+    samples = [_build_sample(t, a, documents) for t, a in zip(case.turns, answers, strict=True)]
+    right = [_check_turn(t, a) for t, a in zip(case.turns, answers, strict=True)]
+    checks = _name_checks(case, answers, right)
+    return CaseResult(
+        status=("passed" if all(checks.values()) else "failed") if checks else "unscored",
+        checks=checks,
+        detail=_build_detail(case, answers, right),
+        scores={m.name: combine_scores(m.judge(sample) for sample in samples) for m in measures},
+        **_summarise_answers(answers),
+        **shared,
+    )
+
+
+def _check_turn(turn: Turn, answer: Answer) -> bool | None:
+    if not turn.scorable:
+        return None
+    return is_correct(answer.text, answer.abstained, turn.answers, turn.facts, turn.unanswerable)
+
+
+def _name_checks(case: Case, answers: Sequence[Answer], right: Sequence[bool | None]) -> dict[str, bool]:
+    if case.kind == "conversation":
+        return {f"turn {i} correct": ok for i, ok in enumerate(right, 1) if ok is not None}
+    if right[0] is None:
+        return {}
+    return {"correct": right[0], "abstained_correctly": answers[0].abstained == case.turns[0].unanswerable}
+
+
+def _finish_content(case: Case, measures: Sequence[Measure], shared: Mapping[str, Any]) -> CaseResult:
+    from engine.ingestion.content_types import detect_content_type
+
+    start = time.perf_counter()
+    detected = detect_content_type(case.text)
+    sample = Sample(content_type=case.content_type, detected_type=detected.name)
+    right = detected.name == case.content_type
+    return CaseResult(
+        status="passed" if right else "failed",
+        answer=detected.name,
+        checks={"content_type_correct": right},
+        detail={
+            "expected": {"content_type": case.content_type},
+            "confidence": detected.confidence,
+            "timings_ms": {"total": (time.perf_counter() - start) * 1000},
+        },
+        scores={m.name: m.judge(sample) for m in measures},
+        **shared,
+    )
+
+
+def _finish_error(
+    case: Case,
+    answers: Sequence[Answer],
+    error: Exception,
+    measures: Sequence[Measure],
+    documents: Mapping[str, str] | None,
+    shared: Mapping[str, Any],
+) -> CaseResult:
+    message = f"{type(error).__name__}: {error}"
+    expected = [_build_sample(turn, None, documents) for turn in case.turns] or [Sample(content_type=case.content_type)]
+    return CaseResult(
+        status="error",
+        detail={**_build_detail(case, answers, [None] * len(answers)), "error": message},
+        scores={m.name: combine_scores(m.judge(sample, message) for sample in expected) for m in measures},
+        **_summarise_answers(answers),
+        **shared,
+    )
+
+
+def _build_sample(turn: Turn, answer: Answer | None, documents: Mapping[str, str] | None) -> Sample:
+    return Sample(
+        question=turn.question,
+        answers=turn.answers,
+        facts=turn.facts,
+        relevant=turn.relevant,
+        unanswerable=turn.unanswerable,
+        answer=answer,
+        documents=documents,
+    )
+
+
+def _summarise_answers(answers: Sequence[Answer]) -> dict[str, Any]:
+    """The row's own columns: the last answer, and means over the turns."""
+    if not answers:
+        return {}
+    return {
+        "answer": "\n".join(a.text for a in answers),
+        "abstained": answers[-1].abstained,
+        "context_quality": fmean(a.context.quality for a in answers),
+        "latency_ms": fmean(a.timings_ms["total"] for a in answers),
+    }
+
+
+def _build_detail(case: Case, answers: Sequence[Answer], right: Sequence[bool | None]) -> dict[str, Any]:
+    expected = [turn.as_json() for turn in case.turns]
+    detail: dict[str, Any] = {"expected": expected if case.kind == "conversation" else (expected or [{}])[0]}
+    turns = [a.as_json() for a in answers]
+    if turns:
+        detail.update({name: turns[-1][name] for name in _KEPT})
+    if case.kind == "conversation":
+        timings = [a.timings_ms for a in answers]
+        detail["timings_ms"] = {k: fmean(t.get(k, 0.0) for t in timings) for k in (timings[-1] if timings else ())}
+        detail["turns"] = [
+            {
+                **{k: t[k] for k in ("question", "answer", "abstained", "context_quality", *_KEPT)},
+                "expected": e,
+                "correct": ok,
+            }
+            for t, e, ok in zip(turns, expected, right, strict=False)
+        ]
+    return detail

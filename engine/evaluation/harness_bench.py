@@ -1,0 +1,132 @@
+"""What the harness itself costs: a suite put to a target that answers at once."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from engine.evaluation.journal import Recorder
+from engine.evaluation.measures import MEASURES
+from engine.evaluation.runner import run_suite
+from engine.evaluation.suites import Case, Suite, Turn
+from engine.settings import PipelineSettings
+from engine.types import Answer, AnswerSentence, Context, ContextPart, Ranked, Span
+
+_TEXT = (
+    "The depot of town number {0} opened in {1} and stores {2} crates of apples for the winter market of the region. "
+)
+
+
+class InstantTarget:
+    """Answers at once: the first lines of the document that the question names, four contexts, ten documents."""
+
+    name = "instant"
+    concurrency = 1
+
+    def __init__(self, documents: Mapping[str, str]) -> None:
+        names = list(documents)
+        self._answers = {name: self._build(i, names, documents) for i, name in enumerate(names)}
+
+    def ask(self, question: str, history: Sequence[tuple[str, str]] = ()) -> Answer:
+        """The prepared answer to ``Question about NAME``."""
+        return self._answers[question.rsplit(" ", 1)[1]]
+
+    @staticmethod
+    def _build(i: int, names: Sequence[str], documents: Mapping[str, str]) -> Answer:
+        near = [names[(i + j) % len(names)] for j in range(10)]
+        parts = tuple(
+            ContextPart(document=d, chunk_index=0, start=0, end=1024, text=documents[d][:1024], score=1.0)
+            for d in near[:4]
+        )
+        text = documents[near[0]][:100]
+        return Answer(
+            question="",
+            text=text,
+            sentences=(AnswerSentence(text=text, citations=()),),
+            citations=(),
+            retrieved=tuple(Ranked(document=d, start=0, end=1024, score=1 / (j + 1)) for j, d in enumerate(near)),
+            context=Context(parts=parts, quality=0.9, tokens=900),
+            abstained=False,
+            provider="instant",
+            correlation_id="bench",
+            timings_ms={"total": 0.0},
+            tokens={},
+        )
+
+
+class _MemoryRecorder:
+    """Keeps rows in a list."""
+
+    def __init__(self) -> None:
+        self.rows: list[Mapping[str, Any]] = []
+
+    def record_cases(self, case_rows: Sequence[Mapping[str, Any]], score_rows: Sequence[Mapping[str, Any]]) -> None:
+        self.rows.extend(case_rows)
+
+    def record_scores(self, score_rows: Sequence[Mapping[str, Any]]) -> None:
+        self.rows.extend(score_rows)
+
+    def heartbeat(self, done: int, total: int) -> None:
+        pass
+
+
+def bench_harness(cases: int = 1000, recorder: Recorder | None = None) -> dict[str, Any]:
+    """Runs ``cases`` qa cases against an instant target with every measure but ragas'.
+
+    Args:
+        recorder: where rows go; by default a list, with the store's recorder the figure includes journaling.
+
+    Returns:
+        ``ms_per_case`` and its parts, as ``bench`` prints them.
+    """
+    documents = {f"d{i}.md": "".join(_TEXT.format(i, 1900 + i % 99, j) for j in range(20)) for i in range(cases)}
+    suite = _build_suite(documents)
+    target = InstantTarget(documents)
+    start = time.perf_counter()
+    outcome = run_suite(
+        suite,
+        target,
+        PipelineSettings(),
+        recorder or _MemoryRecorder(),
+        tuple(MEASURES),
+        run_id="bench",
+        documents=documents,
+    )
+    seconds = time.perf_counter() - start
+    asked = time.perf_counter()
+    for case in suite.cases:
+        target.ask(case.question)
+    target_seconds = time.perf_counter() - asked
+    return {
+        "name": "harness",
+        "machine": platform.platform(),
+        "cases": outcome.done,
+        "passed": sum(r.status == "passed" for r in outcome.results),
+        "seconds": round(seconds, 3),
+        "ms_per_case": round((seconds - target_seconds) / cases * 1000, 3),
+    }
+
+
+def _build_suite(documents: Mapping[str, str]) -> Suite:
+    cases = tuple(
+        Case(
+            id=f"c{i}",
+            kind="qa",
+            line=i + 1,
+            turns=(
+                Turn(
+                    question=f"Question about {name}",
+                    answers=(f"town number {i}",),
+                    relevant=(Span(document=name, start=0, end=90),),
+                ),
+            ),
+        )
+        for i, name in enumerate(documents)
+    )
+    return Suite(
+        name="harness", title="", description="", licence="", corpus="", corpus_path=Path(), settings={}, pass_rules={},
+        measures=(), cases=cases, hash="", path=Path(),
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Context to answer. The extractive generator needs no model."""

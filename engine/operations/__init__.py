@@ -1,0 +1,1 @@
+"""Operations: what the running system uses and whether it stays healthy."""

@@ -1,0 +1,189 @@
+"""The stages joined: question to answer, and everything needed to explain it."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from engine.context.coefficients import load_coefficients
+from engine.context.select import Selection, select_context
+from engine.context.words import Question, parse_question
+from engine.conversation import History, StandaloneQuestion, resolve_question
+from engine.corpora import ingest_corpus
+from engine.embedding import Embedder, load_embedder
+from engine.errors import IndexMismatchError, InputError, SettingError
+from engine.generation.extractive import ABSTAINED, ExtractedAnswer, extract_answer
+from engine.index import Catalog, ChunkTable, CorpusEntry
+from engine.retrieval import Retrieved, retrieve_chunks
+from engine.settings import PipelineSettings
+from engine.types import Answer, Context, Ranked
+
+LONGEST_QUESTION = 100_000
+# Words beyond these add nothing to a search: the model reads 256 tokens at a time.
+SEARCHED_CHARACTERS = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Evidence:
+    retrieved: Retrieved
+    selection: Selection
+    question: Question
+    timings_ms: dict[str, float]
+
+
+class RagPipeline:
+    """Answers questions from one corpus. Safe to use from several threads."""
+
+    def __init__(self, corpus: str, settings: PipelineSettings, catalog: Catalog, entry: CorpusEntry) -> None:
+        self.corpus, self.settings = corpus, settings
+        self.embedder: Embedder = load_embedder(settings)
+        self._catalog = catalog
+        self._coefficients = load_coefficients()
+        self._table = self._open(entry)
+
+    def answer(self, question: str, history: History = ()) -> Answer:
+        """Answer one question.
+
+        Args:
+            history: earlier (question, answer) pairs of the conversation, oldest first.
+
+        Raises:
+            InputError: an empty or blank question, or one of more than 100,000 characters.
+        """
+        started = time.perf_counter()
+        check_question(question)
+        standalone = resolve_question(question, history)
+        found = self._find_evidence(standalone)
+        context = found.selection.context
+        clock = time.perf_counter()
+        abstained = context.quality < self.settings.min_quality or not found.selection.evidence
+        extracted = ExtractedAnswer(text=ABSTAINED, sentences=(), citations=()) if abstained else self._extract(found)
+        timings = {**found.timings_ms, "generate": 1000 * (time.perf_counter() - clock)}
+        timings["total"] = 1000 * (time.perf_counter() - started)
+        return Answer(
+            question=question,
+            text=extracted.text,
+            sentences=extracted.sentences,
+            citations=extracted.citations,
+            retrieved=_ranking(found),
+            context=context,
+            abstained=abstained,
+            provider="extractive",
+            correlation_id=uuid.uuid4().hex[:16],
+            timings_ms={name: round(value, 3) for name, value in timings.items()},
+            tokens={"context": context.tokens, "prompt": 0, "completion": 0},
+        )
+
+    def stream(self, question: str, history: History = ()) -> Iterator[str | Answer]:
+        """The answer's text sentence by sentence, then the whole answer."""
+        answer = self.answer(question, history)
+        if answer.sentences:
+            for i, sentence in enumerate(answer.sentences):
+                yield (" " if i else "") + sentence.text
+        else:
+            yield answer.text
+        yield answer
+
+    def warm_up(self) -> None:
+        """Load what the first question would otherwise wait for."""
+        self._find_evidence(StandaloneQuestion("Warm up?", ()))
+
+    def document_text(self, document: str) -> str | None:
+        """The text that a document's offsets refer to, or None when the corpus has no such document."""
+        return self._table.load_text(document)
+
+    def refresh(self) -> None:
+        """Turn to the newest index of the corpus, if an ingest has replaced it."""
+        entry = self._catalog.load(self.corpus)
+        index = entry.indexes.get(self.settings.index_fingerprint)
+        if index is None or index.table != self._table.name:
+            self._table = self._open(entry)
+
+    def find_evidence(self, question: str, history: History = ()) -> tuple[Retrieved, Selection]:
+        """What retrieval and context selection find, before an answer is made of it."""
+        check_question(question)
+        found = self._find_evidence(resolve_question(question, history))
+        return found.retrieved, found.selection
+
+    def _find_evidence(self, standalone: StandaloneQuestion) -> _Evidence:
+        self.refresh()
+        words = standalone.search_text[:SEARCHED_CHARACTERS]
+
+        def embed() -> np.ndarray:
+            texts = [standalone.text[:SEARCHED_CHARACTERS]]
+            if standalone.background:
+                texts.append(words)
+            vector = self.embedder.embed(texts).mean(axis=0)
+            return vector / max(float(np.linalg.norm(vector)), 1e-12)
+
+        retrieved = retrieve_chunks(self._table, words, embed, self.settings, _milliseconds)
+        clock = _milliseconds()
+        question = parse_question(words if standalone.background else standalone.text[:SEARCHED_CHARACTERS])
+        selection = select_context(
+            question, retrieved.vector, retrieved.chunks, self.settings, self.embedder.count_tokens, self._coefficients
+        )
+        timings = {**retrieved.timings_ms, "context": _milliseconds() - clock}
+        return _Evidence(retrieved=retrieved, selection=selection, question=question, timings_ms=timings)
+
+    def _extract(self, found: _Evidence) -> ExtractedAnswer:
+        return extract_answer(
+            found.selection.evidence, self.settings.answer_words, self._coefficients.relevance
+        )
+
+    def _open(self, entry: CorpusEntry) -> ChunkTable:
+        index = entry.indexes.get(self.settings.index_fingerprint)
+        if index is None:
+            ingest_corpus(self.corpus, [Path(source) for source in entry.sources], self.settings, replace=True)
+            index = self._catalog.load(self.corpus).indexes[self.settings.index_fingerprint]
+        if index.embedder != self.embedder.name:
+            raise IndexMismatchError(
+                f"corpus {self.corpus!r}: its index was made by {index.embedder}, the settings ask for {self.embedder.name}.",
+                f"Ingest it again: python -m engine ingest {' '.join(entry.sources)} --corpus {self.corpus}",
+            )
+        return ChunkTable(self._catalog.folder, index.table)
+
+
+def open_pipeline(corpus: str, settings: PipelineSettings) -> RagPipeline:
+    """A pipeline over an ingested corpus; its index is built from its files when these settings have none yet.
+
+    Raises:
+        UnknownNameError: the corpus has never been ingested.
+        IndexMismatchError: the index was made by another embedding model.
+    """
+    if settings.provider != "extractive":
+        raise SettingError(f"provider: expected extractive, found {settings.provider!r}; model answers are not part of this version.")
+    catalog = Catalog()
+    return RagPipeline(corpus, settings, catalog, catalog.load(corpus))
+
+
+def check_question(question: str) -> None:
+    """Refuse what is no question.
+
+    Raises:
+        InputError: empty, blank, or more than 100,000 characters.
+    """
+    if not question.strip():
+        raise InputError("The question is empty or blank; expected 1 to 100,000 characters.", "Type a question.")
+    if len(question) > LONGEST_QUESTION:
+        raise InputError(
+            f"The question has {len(question):,} characters; expected at most {LONGEST_QUESTION:,}.", "Shorten it."
+        )
+
+
+def _ranking(found: _Evidence) -> tuple[Ranked, ...]:
+    chunks = found.selection.chunks
+    best = tuple(Ranked(document=c.document, start=c.start, end=c.end, score=round(1 / (1 + i), 6)) for i, c in enumerate(chunks))
+    behind = (
+        Ranked(document=r.document, start=r.start, end=r.end, score=round(1 / (1 + len(best) + i), 6))
+        for i, r in enumerate(found.retrieved.rest)
+    )
+    return (*best, *behind)
+
+
+def _milliseconds() -> float:
+    return 1000 * time.perf_counter()

@@ -1,0 +1,1 @@
+"""Roadmaps: phases, KPIs, goals, and the gates that hold measured runs against them."""

@@ -1,0 +1,320 @@
+"""What was measured for a KPI: value, interval and counts, read from finished and complete runs in the store."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from engine.errors import UnknownNameError
+from engine.roadmap.estimates import Kind, count_more_cases, estimate_figure
+from engine.roadmap.types import Evidence, EvidenceRun
+
+Row = Mapping[str, Any]
+RUN_KINDS = ("qa", "conversation", "content")  # what a run puts to the target; drills run the others
+SUPPORTED = 0.5  # an answer whose groundedness is below even odds counts as unsupported
+
+
+class ReadsStore(Protocol):
+    """What is needed of ``engine.store.Store``."""
+
+    def query(self, sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """Rows of one SELECT."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A figure over the cases of complete runs.
+
+    ``read`` gives a case's value: None when it should have one and has none, ``SKIP`` when it has nothing to score.
+    """
+
+    description: str
+    kind: Kind
+    read: Callable[[Row], float | None]
+
+
+SKIP = float("nan")
+
+
+def _asked(row: Row, value: float | None) -> float | None:
+    return SKIP if row["kind"] == "content" else value  # a content case is never put to the target
+
+
+def _passed(row: Row) -> float | None:
+    return None if row["status"] == "unscored" else float(row["status"] == "passed")
+
+
+def _quality(row: Row) -> float | None:
+    return _asked(row, row["context_quality"])
+
+
+def _latency(row: Row) -> float | None:
+    return _asked(row, row["latency_ms"])
+
+
+FIGURES: dict[str, Figure] = {
+    "success_rate": Figure(
+        description="Cases that pass all their checks, of the cases attempted; an error is a failure.",
+        kind="rate",
+        read=_passed,
+    ),
+    "error_rate": Figure(
+        description="Cases that ended in an error, of all cases.",
+        kind="rate",
+        read=lambda row: float(row["status"] == "error"),
+    ),
+    "answered_rate": Figure(
+        description="Cases that ended without an error, of all cases.",
+        kind="rate",
+        read=lambda row: float(row["status"] != "error"),
+    ),
+    "context_quality": Figure(description="Mean context quality of the cases.", kind="mean", read=_quality),
+    "context_quality_spread": Figure(
+        description="Standard deviation of context quality over the cases.", kind="spread", read=_quality
+    ),
+    "latency_mean": Figure(description="Mean wall time of an answer, ms.", kind="mean", read=_latency),
+    "latency_p50": Figure(description="Median wall time of an answer, ms.", kind="p50", read=_latency),
+    "latency_p95": Figure(description="95th percentile of the wall time of an answer, ms.", kind="p95", read=_latency),
+    "processing_time_improvement": Figure(
+        description="1 - mean wall time of an answer / baseline.", kind="mean", read=_latency
+    ),
+    "unsupported_rate": Figure(
+        description="Answers whose groundedness is below 0.5, of the answers that claim something.",
+        kind="rate",
+        read=lambda row: None,
+    ),
+}
+"""Figures over cases. Any other name that is not in ``RUN_FIGURES`` is a measure: its mean over the scored cases."""
+
+RUN_FIGURES = {
+    "memory_accuracy": "1 - |reported - kernel| / kernel, median over the run; over several runs the worst.",
+    "memory_growth_mb": "Resident memory gained over the run, MB; over several runs the most.",
+}
+"""Figures of a run as a whole. They carry no interval: one run is one observation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What the store says of one piece of evidence. Without data ``value`` is None and ``reason`` says why.
+
+    ``missing`` is how many cases were not scored in the best run there is, None when there is none.
+    """
+
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    n: int = 0
+    scored: int = 0
+    total: int = 0
+    reason: str = ""
+    command: str = ""
+    missing: int | None = None
+    runs: tuple[EvidenceRun, ...] = ()
+    kind: Kind | None = None
+    values: tuple[float, ...] = ()
+
+    def count_more_cases(self, threshold: float) -> int | None:
+        """About how many more cases would decide a goal at ``threshold``."""
+        return None if self.kind is None else count_more_cases(self.kind, self.values, threshold)
+
+
+class EvidenceReader:
+    """Reads evidence from the store; asks the store once for each run and measure, so keep one for a whole roadmap.
+
+    Args:
+        store: an open store.
+        run_id: read this run alone.
+
+    Raises:
+        UnknownNameError: no run has that id.
+    """
+
+    def __init__(self, store: ReadsStore, run_id: str | None = None) -> None:
+        self._store = store
+        self._run_id = run_id
+        self._given = self._find_given(run_id) if run_id is not None else None
+        self._found: dict[str, EvidenceRun | None] = {}
+        self._rows: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        self._memory: dict[str, Row] = {}
+
+    def measure(self, evidence: Evidence) -> Measured:
+        """Value, interval and counts for one KPI, or the reason why there are none."""
+        if evidence.kind != "run":
+            return Measured(reason=evidence.reason, command=evidence.command)
+        suites = evidence.suites
+        if self._given is not None:
+            if self._given.suite not in suites:
+                reason = f"run {self._given.run_id} is of suite {self._given.suite}; this KPI needs {_names(suites)}"
+                return Measured(reason=reason, command=run_command(suites))
+            suites = (self._given.suite,)
+        runs = [self._find_run(suite) for suite in suites]
+        without = [suite for suite, run in zip(suites, runs, strict=True) if run is None]
+        if without:
+            return self._explain_absence(without)
+        return self.measure_runs(evidence, [run for run in runs if run is not None])
+
+    def measure_runs(self, evidence: Evidence, runs: Sequence[EvidenceRun]) -> Measured:
+        """The same over given complete runs, pooled by case."""
+        command = run_command([run.suite for run in runs])
+        if evidence.measure in RUN_FIGURES:
+            return self._measure_memory(evidence.measure, runs, command)
+        rows = [row for run in runs for row in self._load_rows(run.run_id, evidence)]
+        if not rows:
+            what = f"cases of kind {_names(evidence.kinds)}" if evidence.kinds else f"scores of {evidence.measure}"
+            reason = f"no {what} in run {_names([run.run_id for run in runs])}"
+            return Measured(reason=reason, command=command, runs=tuple(runs))
+        kind, values, total = _read_values(evidence, rows)
+        estimate = estimate_figure(kind, values)
+        return Measured(
+            value=estimate.value,
+            low=estimate.low,
+            high=estimate.high,
+            n=estimate.n,
+            scored=len(values),
+            total=total,
+            reason="" if estimate.value is not None else f"{len(values)} of {total} cases have a value",
+            command=command,
+            missing=total - len(values),
+            runs=tuple(runs),
+            kind=kind,
+            values=tuple(values),
+        )
+
+    def _measure_memory(self, measure: str, runs: Sequence[EvidenceRun], command: str) -> Measured:
+        key = measure.removeprefix("memory_")
+        memories = [self._memory.get(run.run_id) or {} for run in runs]
+        values = [float(memory[key]) for memory in memories if memory.get(key) is not None]
+        if len(values) < len(runs):
+            reason = next((str(m["reason"]) for m in memories if m.get("reason")), f"no {key} of memory was recorded")
+            return Measured(reason=reason, command=command, runs=tuple(runs))
+        samples = sum(int(memory.get(f"{key}_samples") or memory.get("samples") or 1) for memory in memories)
+        value = min(values) if measure == "memory_accuracy" else max(values)
+        return Measured(value=value, n=samples, scored=samples, total=samples, command=command, runs=tuple(runs))
+
+    def _load_rows(self, run_id: str, evidence: Evidence) -> list[dict[str, Any]]:
+        """Cases of the wanted kinds; for a measure, its scores where it applies."""
+        measure = _score_measure(evidence.measure)
+        key = (run_id, measure or "")
+        if key not in self._rows:
+            if measure is None:
+                sql = "SELECT kind, status, context_quality, latency_ms FROM cases WHERE run_id = ? ORDER BY position"
+                self._rows[key] = self._store.query(sql, [run_id])
+            else:
+                sql = (
+                    "SELECT c.kind, s.status, s.value FROM scores s JOIN cases c USING (run_id, case_id)"
+                    " WHERE s.run_id = ? AND s.measure = ? AND s.status <> 'not_applicable' ORDER BY c.position"
+                )
+                self._rows[key] = self._store.query(sql, [run_id, measure])
+        kinds = evidence.kinds or RUN_KINDS
+        return [row for row in self._rows[key] if row["kind"] in kinds]
+
+    def _find_run(self, suite: str) -> EvidenceRun | None:
+        """The newest finished and complete run of a suite."""
+        if suite not in self._found:
+            sql = f"SELECT {_RUN_COLUMNS} FROM runs r WHERE {_COMPLETE} AND suite = ?{self._restriction()}"
+            rows = self._store.query(f"{sql} ORDER BY started_at DESC, run_id DESC LIMIT 1", self._params(suite))
+            self._found[suite] = self._keep(rows[0]) if rows else None
+        return self._found[suite]
+
+    def list_complete_runs(self, suites: Sequence[str], limit: int) -> list[EvidenceRun]:
+        """The newest ``limit`` finished and complete runs of each suite, oldest first."""
+        sql = (
+            f"SELECT {_RUN_COLUMNS} FROM runs r WHERE {_COMPLETE} AND suite IN ({', '.join('?' * len(suites))})"
+            " QUALIFY row_number() OVER (PARTITION BY suite ORDER BY started_at DESC, run_id DESC) <= ?"
+            " ORDER BY started_at, run_id"
+        )
+        return [self._keep(row) for row in self._store.query(sql, [*suites, limit])] if suites else []
+
+    def _explain_absence(self, suites: Sequence[str]) -> Measured:
+        """Why there is no complete run: none at all, or one that was limited, interrupted, failed, still runs."""
+        reasons, missing = [], 0
+        known = True
+        for suite in suites:
+            sql = f"SELECT {_RUN_COLUMNS}, {_SCORED} AS scored FROM runs r WHERE suite = ?{self._restriction()}"
+            rows = self._store.query(f"{sql} ORDER BY scored DESC, started_at DESC LIMIT 1", self._params(suite))
+            if rows:
+                reasons.append(_explain_run(rows[0]))
+                missing += max(0, rows[0]["suite_cases"] - rows[0]["scored"])
+            else:
+                reasons.append(f"no run of suite {suite} yet")
+                known = False
+        return Measured(reason="; ".join(reasons), command=run_command(suites), missing=missing if known else None)
+
+    def _find_given(self, run_id: str) -> EvidenceRun:
+        rows = self._store.query(f"SELECT {_RUN_COLUMNS} FROM runs r WHERE run_id = ?", [run_id])
+        if not rows:
+            recent = self._store.query("SELECT run_id FROM runs ORDER BY started_at DESC LIMIT 10")
+            raise UnknownNameError("run", run_id, [row["run_id"] for row in recent], "python -m engine runs lists them.")
+        return _build_run(rows[0])
+
+    def _restriction(self) -> str:
+        return "" if self._run_id is None else " AND run_id = ?"
+
+    def _params(self, suite: str) -> list[str]:
+        return [suite] if self._run_id is None else [suite, self._run_id]
+
+    def _keep(self, row: Row) -> EvidenceRun:
+        self._memory[row["run_id"]] = row["memory"] or {}
+        return _build_run(row)
+
+
+_RUN_COLUMNS = "run_id, suite, suite_path, suite_hash, suite_cases, target, status, cases, started_at, memory"
+_SCORED = "(SELECT count(*) FROM cases c WHERE c.run_id = r.run_id AND c.status <> 'unscored')"
+_ENDED = "(SELECT count(*) FROM cases c WHERE c.run_id = r.run_id)"
+_COMPLETE = f"status = 'finished' AND cases = suite_cases AND {_ENDED} = suite_cases"
+
+
+def run_command(suites: Sequence[str]) -> str:
+    """The command that runs suites one after the other. Exit 1 of ``run`` is a missed pass rule, not a failure."""
+    return "; ".join(f"python -m engine run {suite}" for suite in dict.fromkeys(suites))
+
+
+def known_figures() -> tuple[str, ...]:
+    """Every name that an evidence's ``measure`` may hold."""
+    from engine.evaluation.measures import known_measures
+
+    return (*FIGURES, *RUN_FIGURES, *(name for name in known_measures() if name not in FIGURES))
+
+
+def _score_measure(name: str) -> str | None:
+    """The measure of the scores table that a figure reads, None when it reads the cases."""
+    if name == "unsupported_rate":
+        return "groundedness"
+    return None if name in FIGURES else name
+
+
+def _read_values(evidence: Evidence, rows: Sequence[Row]) -> tuple[Kind, list[float], int]:
+    """Kind of estimate, values of the scored cases, and how many cases should have one."""
+    measure = evidence.measure
+    if _score_measure(measure) is not None:
+        values = [float(row["value"]) for row in rows if row["status"] == "scored"]
+        if measure == "unsupported_rate":
+            return "rate", [float(value < SUPPORTED) for value in values], len(rows)
+        return "mean", values, len(rows)
+    figure = FIGURES[measure]
+    read = [figure.read(row) for row in rows]
+    applicable = [value for value in read if value is None or not np.isnan(value)]
+    values = [value for value in applicable if value is not None]
+    if measure == "processing_time_improvement" and evidence.baseline:
+        values = [1 - value / evidence.baseline for value in values]
+    return figure.kind, values, len(applicable)
+
+
+def _build_run(row: Row) -> EvidenceRun:
+    started: datetime.datetime = row["started_at"]
+    names = ("run_id", "suite", "suite_path", "suite_hash", "target", "status", "cases", "suite_cases")
+    return EvidenceRun(started_at=started, **{name: row[name] for name in names})
+
+
+def _explain_run(row: Row) -> str:
+    counts = f"only {row['scored']} of {row['suite_cases']} cases were scored"
+    state = "limited" if row["status"] == "finished" and row["cases"] < row["suite_cases"] else row["status"]
+    return f"{counts} in run {row['run_id']} of suite {row['suite']} ({state})"
+
+
+def _names(names: Sequence[str]) -> str:
+    return " and ".join(names)

@@ -1,0 +1,309 @@
+"""The format of ``datasets/roadmaps/<name>.yaml`` and its errors in words: file, line, field, expected, found."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from engine.errors import FileFormatError
+from engine.evaluation.suite_files import explain_error
+from engine.roadmap.types import Direction
+
+Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
+Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
+Number = float | int
+GOAL = re.compile(r"(>=|<=|>|<)\s*(-?\d+(?:\.\d+)?)")
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class EvidenceEntry(_Strict):
+    """Where a KPI's value comes from; which fields belong to which type is checked here."""
+
+    type: Literal["run", "checklist", "none"]
+    suites: list[Text] = []
+    measure: str = ""
+    kinds: list[Literal["qa", "conversation", "content"]] = []
+    baseline: Number | None = None
+    reason: str = ""
+    command: str = ""
+
+    @model_validator(mode="after")
+    def _check_type(self) -> EvidenceEntry:
+        if self.type == "run" and not (self.suites and self.measure):
+            raise ValueError("evidence of type run: expected suites and a measure")
+        if self.type != "run" and (self.suites or self.measure or self.kinds or self.baseline is not None):
+            raise ValueError(f"evidence of type {self.type}: suites, measure, kinds and baseline belong to type run")
+        if self.type != "run" and not self.reason.strip():
+            raise ValueError(f"evidence of type {self.type}: expected a reason, the field is missing")
+        if self.measure == "processing_time_improvement" and not (self.baseline and self.baseline > 0):
+            raise ValueError("processing_time_improvement: expected a baseline in ms above 0")
+        return self
+
+
+class KpiEntry(_Strict):
+    """One KPI; its id is its key."""
+
+    title: Text
+    unit: Text
+    higher_is_better: bool
+    description: Text
+    evidence: EvidenceEntry
+
+
+class GoalEntry(_Strict):
+    """``goal`` is a direction and a number, or ``done`` for something that a person confirms."""
+
+    kpi: Id
+    goal: Text
+    text: Text
+    source: Text
+
+    @model_validator(mode="after")
+    def _check_goal(self) -> GoalEntry:
+        if self.goal != "done" and not GOAL.fullmatch(self.goal):
+            raise ValueError(f"goal: expected 'done' or a direction and a number such as '> 0.75', found {self.goal!r}")
+        return self
+
+    @property
+    def threshold(self) -> tuple[Direction, float]:
+        """Direction and value; ``done`` is at least 1."""
+        match = GOAL.fullmatch(self.goal)
+        if match is None:
+            return ">=", 1.0
+        sign: Any = match[1]
+        return sign, float(match[2])
+
+
+class ClaimEntry(_Strict):
+    """A figure that the document states."""
+
+    kpi: str = ""
+    title: Text
+    value: Number | None = None
+    text: Text
+    source: Text
+
+
+class ChecklistEntry(_Strict):
+    """``done`` is whether the document ticks it."""
+
+    id: Id
+    text: Text
+    done: bool = False
+    source: Text
+
+
+class SubPhaseEntry(_Strict):
+    """A part of a phase."""
+
+    number: Text
+    title: Text
+    duration: str = ""
+    tasks: list[Text]
+    claimed: str = ""
+
+
+class PhaseEntry(_Strict):
+    """One phase."""
+
+    number: Annotated[int, Field(ge=1)]
+    label: Text
+    title: Text
+    priority: str = ""
+    duration: str = ""
+    start: datetime.date | None = None
+    end: datetime.date | None = None
+    status_claimed: str = ""
+    goal_text: Text
+    goals: Annotated[list[GoalEntry], Field(min_length=1)]
+    claims: list[ClaimEntry] = []
+    checklist: list[ChecklistEntry] = []
+    sub_phases: list[SubPhaseEntry] = []
+
+    @model_validator(mode="after")
+    def _check_dates(self) -> PhaseEntry:
+        if self.start and self.end and self.end < self.start:
+            raise ValueError(f"end {self.end} must not be before start {self.start}")
+        return self
+
+
+class StatementEntry(_Strict):
+    """One side of a contradiction."""
+
+    text: Text
+    source: Text
+
+
+class ContradictionEntry(_Strict):
+    """Where the document disagrees with itself."""
+
+    topic: Text
+    statements: Annotated[list[StatementEntry], Field(min_length=2)]
+    resolution: Text
+
+
+class RiskEntry(_Strict):
+    """A risk."""
+
+    title: Text
+    impact: str = ""
+    mitigation: str = ""
+    fallback: str = ""
+    contingency: str = ""
+
+
+class TimelineEntry(_Strict):
+    """A bar of the time line."""
+
+    phase: int
+    title: Text
+    start: datetime.date | None = None
+    end: datetime.date | None = None
+    duration: str = ""
+    day: Number | None = None
+    days: Annotated[Number, Field(gt=0)] | None = None
+
+
+class RoadmapFile(_Strict):
+    """A whole roadmap file."""
+
+    name: Id
+    title: Text
+    document: Text
+    date: Text
+    summary: Text
+    baselines: list[ClaimEntry] = []
+    claims: list[ClaimEntry] = []
+    kpis: Annotated[dict[str, KpiEntry], Field(min_length=1)]
+    phases: Annotated[list[PhaseEntry], Field(min_length=1)]
+    checklist: list[ChecklistEntry] = []
+    contradictions: list[ContradictionEntry] = []
+    risks: list[RiskEntry] = []
+    timeline: list[TimelineEntry] = []
+
+
+def read_roadmap_file(path: Path) -> RoadmapFile:
+    """Reads and checks one file.
+
+    Raises:
+        FileFormatError: it is not UTF-8 or not YAML, a field breaks the format, or a name in it points nowhere.
+    """
+    value, lines = _read_yaml(path)
+    try:
+        entry = RoadmapFile.model_validate(value)
+    except ValidationError as error:
+        field, problem = explain_error(error.errors()[0])
+        raise FileFormatError(path, problem, line=_find_line(lines, field), field=field or None) from None
+    for field, problem in _find_faults(entry, path):
+        raise FileFormatError(path, problem, line=_find_line(lines, field), field=field)
+    return entry
+
+
+def _find_faults(entry: RoadmapFile, path: Path) -> Iterator[tuple[str, str]]:
+    """Field and problem of everything that one field alone cannot show."""
+    if entry.name != path.stem:
+        yield "name", f"expected {path.stem!r}, as the file is called; found {entry.name!r}"
+    yield from _find_measure_faults(entry)
+    seen: dict[str, str] = {}
+    for field, item in _list_checklist(entry):
+        if item.id in seen:
+            yield f"{field}.id", f"duplicate id {item.id!r}: {seen[item.id]} already has it"
+        seen[item.id] = field
+    for i, phase in enumerate(entry.phases):
+        if phase.number != i + 1:
+            yield f"phases.{i}.number", f"expected {i + 1}, phases count from 1; found {phase.number}"
+        kpis: set[str] = set()
+        for j, goal in enumerate(phase.goals):
+            field = f"phases.{i}.goals.{j}.kpi"
+            if goal.kpi not in entry.kpis:
+                yield field, f"expected one of the KPIs {', '.join(entry.kpis)}; found {goal.kpi!r}"
+            if goal.kpi in kpis:
+                yield field, f"expected one goal per KPI and phase; {goal.kpi!r} has two"
+            kpis.add(goal.kpi)
+    for i, item in enumerate(entry.timeline):
+        if not 1 <= item.phase <= len(entry.phases):
+            yield f"timeline.{i}.phase", f"expected 1 to {len(entry.phases)}, found {item.phase}"
+    for field, claim in _list_claims(entry):
+        if claim.kpi and claim.kpi not in entry.kpis:
+            yield f"{field}.kpi", f"expected one of the KPIs {', '.join(entry.kpis)}; found {claim.kpi!r}"
+
+
+def _find_measure_faults(entry: RoadmapFile) -> Iterator[tuple[str, str]]:
+    from engine.roadmap.evidence import known_figures
+
+    known = known_figures()
+    for name, kpi in entry.kpis.items():
+        measure = kpi.evidence.measure
+        if kpi.evidence.type == "run" and measure not in known:
+            yield f"kpis.{name}.evidence.measure", f"expected one of {', '.join(known)}; found {measure!r}"
+
+
+def _list_checklist(entry: RoadmapFile) -> Iterator[tuple[str, ChecklistEntry]]:
+    yield from ((f"checklist.{i}", item) for i, item in enumerate(entry.checklist))
+    for i, phase in enumerate(entry.phases):
+        yield from ((f"phases.{i}.checklist.{j}", item) for j, item in enumerate(phase.checklist))
+
+
+def _list_claims(entry: RoadmapFile) -> Iterator[tuple[str, ClaimEntry]]:
+    yield from ((f"baselines.{i}", claim) for i, claim in enumerate(entry.baselines))
+    yield from ((f"claims.{i}", claim) for i, claim in enumerate(entry.claims))
+    for i, phase in enumerate(entry.phases):
+        yield from ((f"phases.{i}.claims.{j}", claim) for j, claim in enumerate(phase.claims))
+
+
+def _read_yaml(path: Path) -> tuple[dict[str, Any], dict[str, int]]:
+    """The file's value and the line of each field (``phases.0.goals.2.kpi``)."""
+    loader: Any = None
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        loader = _Loader(text)
+        node = loader.get_single_node()
+        lines = dict(_node_lines(path, node))
+        value = loader.construct_document(node) if node is not None else None
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        raise FileFormatError(path, "expected UTF-8 text, found other bytes", line=line) from None
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2025-02-31
+        mark = getattr(error, "problem_mark", None)
+        problem = f"expected YAML, found {getattr(error, 'problem', None) or error}"
+        raise FileFormatError(path, problem, line=mark.line + 1 if mark else None) from None
+    finally:
+        if loader is not None:
+            loader.dispose()
+    if not isinstance(value, dict):
+        raise FileFormatError(path, f"expected fields such as name and phases, found {str(value)[:60]!r}", line=1)
+    return value, lines
+
+
+def _node_lines(path: Path, node: yaml.Node | None, prefix: str = "") -> Iterator[tuple[str, int]]:
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, child in node.value:
+            name = f"{prefix}.{key.value}" if prefix else str(key.value)
+            line = key.start_mark.line + 1
+            if name in seen:
+                raise FileFormatError(path, "expected this field once, found it twice", line=line, field=name)
+            seen.add(name)
+            yield name, line
+            yield from _node_lines(path, child, name)
+    elif isinstance(node, yaml.SequenceNode):
+        for i, child in enumerate(node.value):
+            yield f"{prefix}.{i}", child.start_mark.line + 1
+            yield from _node_lines(path, child, f"{prefix}.{i}")
+
+
+def _find_line(lines: dict[str, int], field: str) -> int | None:
+    """The line of a field, or of the nearest field above it that is in the file."""
+    while field and field not in lines:
+        field = field.rpartition(".")[0]
+    return lines.get(field, 1)

@@ -1,0 +1,164 @@
+"""Roadmaps from ``datasets/roadmaps``: the words of five documents, each goal traceable to its section."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from engine.errors import UnknownNameError
+from engine.roadmap.roadmap_files import (
+    ChecklistEntry,
+    ClaimEntry,
+    EvidenceEntry,
+    KpiEntry,
+    PhaseEntry,
+    RoadmapFile,
+    read_roadmap_file,
+)
+from engine.roadmap.types import (
+    ChecklistItem,
+    Claim,
+    Contradiction,
+    Evidence,
+    Goal,
+    Kpi,
+    Phase,
+    Risk,
+    Roadmap,
+    Statement,
+    SubPhase,
+    TimelineItem,
+)
+from engine.settings import DATASETS
+
+SUFFIXES = (".yaml", ".yml")
+
+
+def list_roadmap_names(root: Path = DATASETS) -> list[str]:
+    """Names of the shipped roadmaps, sorted."""
+    return sorted(path.stem for path in (root / "roadmaps").glob("*") if path.suffix in SUFFIXES)
+
+
+def list_roadmaps(root: Path = DATASETS) -> tuple[Roadmap, ...]:
+    """Every shipped roadmap, by name.
+
+    Raises:
+        FileFormatError: a file breaks the format.
+    """
+    return tuple(load_roadmap(name, root) for name in list_roadmap_names(root))
+
+
+def load_roadmap(name_or_path: str | Path, root: Path = DATASETS) -> Roadmap:
+    """A shipped roadmap by name, or a roadmap file anywhere.
+
+    Raises:
+        UnknownNameError: neither; lists the known roadmaps.
+        FileFormatError: the file breaks the format; names the file, the line and the field.
+    """
+    path = _find_file(name_or_path, root)
+    return _load(path, path.stat().st_mtime_ns)
+
+
+def _find_file(name_or_path: str | Path, root: Path) -> Path:
+    known = list_roadmap_names(root)
+    if str(name_or_path) in known:
+        return next(p for p in (root / "roadmaps" / f"{name_or_path}{s}" for s in SUFFIXES) if p.is_file()).resolve()
+    path = Path(name_or_path).expanduser()
+    if path.suffix in SUFFIXES and path.is_file():
+        return path.resolve()
+    raise UnknownNameError("roadmap", str(name_or_path), known, "Give one of these names or a roadmap's .yaml file.")
+
+
+@lru_cache(maxsize=32)
+def _load(path: Path, modified: int) -> Roadmap:  # modified is in the key, so that a saved change is read
+    return _build_roadmap(read_roadmap_file(path))
+
+
+def _build_roadmap(entry: RoadmapFile) -> Roadmap:
+    return Roadmap(
+        name=entry.name,
+        title=entry.title,
+        document=entry.document,
+        date=entry.date,
+        summary=entry.summary.strip(),
+        baselines=_build_claims(entry.baselines),
+        claims=_build_claims(entry.claims),
+        kpis=tuple(_build_kpi(name, kpi) for name, kpi in entry.kpis.items()),
+        phases=tuple(_build_phase(phase) for phase in entry.phases),
+        checklist=_build_checklist(entry.checklist),
+        contradictions=tuple(
+            Contradiction(
+                topic=c.topic,
+                statements=tuple(Statement(text=s.text, source=s.source) for s in c.statements),
+                resolution=c.resolution.strip(),
+            )
+            for c in entry.contradictions
+        ),
+        risks=tuple(Risk(**risk.model_dump()) for risk in entry.risks),
+        timeline=tuple(TimelineItem(**item.model_dump()) for item in entry.timeline),
+    )
+
+
+def _build_kpi(name: str, entry: KpiEntry) -> Kpi:
+    return Kpi(
+        id=name,
+        title=entry.title,
+        unit=entry.unit,
+        higher_is_better=entry.higher_is_better,
+        description=entry.description.strip(),
+        evidence=_build_evidence(entry.evidence),
+    )
+
+
+def _build_evidence(entry: EvidenceEntry) -> Evidence:
+    return Evidence(
+        kind=entry.type,
+        suites=tuple(entry.suites),
+        measure=entry.measure,
+        kinds=tuple(entry.kinds),
+        baseline=None if entry.baseline is None else float(entry.baseline),
+        reason=entry.reason.strip(),
+        command=entry.command,
+    )
+
+
+def _build_phase(entry: PhaseEntry) -> Phase:
+    return Phase(
+        number=entry.number,
+        label=entry.label,
+        title=entry.title,
+        priority=entry.priority,
+        duration=entry.duration,
+        start=entry.start,
+        end=entry.end,
+        status_claimed=entry.status_claimed,
+        goal_text=entry.goal_text.strip(),
+        goals=tuple(
+            Goal(kpi=g.kpi, direction=g.threshold[0], value=g.threshold[1], text=g.text, source=g.source)
+            for g in entry.goals
+        ),
+        claims=_build_claims(entry.claims),
+        checklist=_build_checklist(entry.checklist),
+        sub_phases=tuple(
+            SubPhase(number=s.number, title=s.title, duration=s.duration, tasks=tuple(s.tasks), claimed=s.claimed)
+            for s in entry.sub_phases
+        ),
+    )
+
+
+def _build_claims(entries: Sequence[ClaimEntry]) -> tuple[Claim, ...]:
+    return tuple(
+        Claim(
+            kpi=c.kpi,
+            title=c.title,
+            value=None if c.value is None else float(c.value),
+            text=c.text,
+            source=c.source,
+        )
+        for c in entries
+    )
+
+
+def _build_checklist(entries: Sequence[ChecklistEntry]) -> tuple[ChecklistItem, ...]:
+    return tuple(ChecklistItem(id=c.id, text=c.text, done_in_document=c.done, source=c.source) for c in entries)

@@ -1,0 +1,207 @@
+"""The words that every stage uses: documents, chunks, contexts, answers. All frozen; offsets count code points."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One source text.
+
+    Attributes:
+        id: path inside the corpus (``policies/refunds.md``), ``products.csv#17`` for a row, or a corpus.jsonl id.
+        text: the text that all offsets refer to.
+        source: absolute path of the file that it came from.
+        content_type: ``markdown``, ``text``, ``html``, ``pdf``, ``docx``, ``row``, ``json``.
+        content_hash: sha256 (hex) over id, title and text.
+    """
+
+    id: str
+    title: str
+    text: str
+    source: str
+    content_type: str
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """``document.text[start:end]`` is ``text``, always. ``heading`` is the path of headings above it."""
+
+    document: str
+    index: int
+    start: int
+    end: int
+    text: str
+    heading: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A piece of a document; a missing ``end`` means the whole document."""
+
+    document: str
+    start: int = 0
+    end: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoredChunk:
+    """A retrieved chunk with what the index knows of it.
+
+    Attributes:
+        score: rank-fused relevance, higher is better, comparable within one question only.
+        similarity: cosine between question and chunk in [-1, 1].
+        lexical: BM25 score, 0.0 when the lexical search did not return the chunk.
+        sentence_spans: int array (n, 2), start and end of each sentence in the document.
+        sentence_vectors: float16 array (n, dimension), unit length.
+    """
+
+    document: str
+    chunk_index: int
+    start: int
+    end: int
+    text: str
+    title: str
+    heading: str
+    score: float
+    similarity: float
+    lexical: float
+    sentence_spans: np.ndarray = field(repr=False, compare=False)
+    sentence_vectors: np.ndarray = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceSentence:
+    """A sentence of a retrieved chunk. ``score`` orders the sentences of one question by how likely they answer it."""
+
+    document: str
+    chunk_index: int
+    start: int
+    end: int
+    text: str
+    score: float
+    similarity: float
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContextPart:
+    """One chosen passage: ``document.text[start:end]`` is ``text``."""
+
+    document: str
+    chunk_index: int
+    start: int
+    end: int
+    text: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """The chosen passages, best first; their calibrated quality; what was tried to improve them."""
+
+    parts: tuple[ContextPart, ...]
+    quality: float
+    tokens: int
+    steps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """Where a sentence of the answer comes from. ``relevance`` is in [0, 1]."""
+
+    document: str
+    chunk_index: int
+    start: int
+    end: int
+    relevance: float
+    preview: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerSentence:
+    """One sentence of the answer; ``citations`` are indices into ``Answer.citations``."""
+
+    text: str
+    citations: tuple[int, ...]
+    groundedness: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranked:
+    """One entry of the ranking before context selection."""
+
+    document: str
+    start: int
+    end: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the pipeline says to one question, and everything needed to explain it.
+
+    Attributes:
+        degraded: why the answer is less than it could be, one reason each; empty when nothing was lost.
+        timings_ms: wall time by stage, with ``total``.
+        tokens: ``prompt`` and ``completion`` as the provider counted them; context tokens under ``context``.
+    """
+
+    question: str
+    text: str
+    sentences: tuple[AnswerSentence, ...]
+    citations: tuple[Citation, ...]
+    retrieved: tuple[Ranked, ...]
+    context: Context
+    abstained: bool
+    provider: str
+    correlation_id: str
+    timings_ms: Mapping[str, float]
+    tokens: Mapping[str, int]
+    cost_usd: float = 0.0
+    cache_tier: str | None = None
+    degraded: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """The object that ``ask --json`` prints."""
+        return {
+            "question": self.question,
+            "answer": self.text,
+            "sentences": [
+                {"text": s.text, "citations": list(s.citations), "groundedness": s.groundedness} for s in self.sentences
+            ],
+            "citations": [
+                {
+                    "document": c.document,
+                    "chunk_index": c.chunk_index,
+                    "start": c.start,
+                    "end": c.end,
+                    "relevance": c.relevance,
+                    "preview": c.preview,
+                }
+                for c in self.citations
+            ],
+            "retrieved": [
+                {"document": r.document, "start": r.start, "end": r.end, "score": r.score} for r in self.retrieved
+            ],
+            "contexts": [
+                {"document": p.document, "start": p.start, "end": p.end, "text": p.text, "score": p.score}
+                for p in self.context.parts
+            ],
+            "context_quality": self.context.quality,
+            "context_steps": list(self.context.steps),
+            "abstained": self.abstained,
+            "provider": self.provider,
+            "cache_tier": self.cache_tier,
+            "degraded": list(self.degraded),
+            "timings_ms": dict(self.timings_ms),
+            "tokens": dict(self.tokens),
+            "cost_usd": self.cost_usd,
+            "correlation_id": self.correlation_id,
+        }

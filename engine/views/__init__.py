@@ -1,0 +1,1 @@
+"""One frozen view-model per screen. A page loads one, draws it, and computes nothing itself."""

@@ -1,0 +1,59 @@
+"""The status strip beside every screen: who owns the store, what is running, which version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import engine
+from engine.store import Store
+from engine.views.run_states import read_status
+
+ROLE_WORDS = {"owner": "This app serves the store.", "client": "Another process serves the store; this app is attached."}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningWork:
+    """A run or an ingest in progress. ``identifier`` is a run's id or a corpus' name."""
+
+    kind: str
+    identifier: str
+    title: str
+    done: int
+    total: int
+
+    @property
+    def fraction(self) -> float:
+        """Share done, in [0, 1]."""
+        return min(1.0, self.done / self.total) if self.total else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """What the strip shows."""
+
+    role: str
+    role_words: str
+    version: str
+    running: tuple[RunningWork, ...]
+
+
+def load_frame(store: Store) -> Frame:
+    """Store role, running work, version."""
+    runs = store.query(
+        "SELECT r.run_id, r.suite, r.status, r.pid, r.heartbeat_at, r.cases AS total, "
+        "(SELECT count(*) FROM cases c WHERE c.run_id = r.run_id) AS done "
+        "FROM runs r WHERE r.status = 'running' ORDER BY r.started_at"
+    )
+    jobs = store.query("SELECT * FROM jobs WHERE status = 'running' AND kind <> 'run' ORDER BY started_at")
+    work = [
+        RunningWork(kind="run", identifier=r["run_id"], title=r["suite"], done=r["done"], total=r["total"])
+        for r in runs
+        if read_status(r) == "running"
+    ]
+    work += [
+        RunningWork(kind=j["kind"], identifier=j["subject"], title=j["title"], done=j["done"], total=j["total"])
+        for j in jobs
+        if read_status(j) == "running"
+    ]
+    version = getattr(engine, "__version__", "development")
+    return Frame(role=store.role, role_words=ROLE_WORDS.get(store.role, ""), version=version, running=tuple(work))

@@ -1,0 +1,160 @@
+"""Work in progress, read from the store: a run by its cases, an ingest by its job."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from engine.operations.launching import log_path, read_log_tail
+from engine.store import Store
+from engine.store.liveness import utc_now
+from engine.views.run_states import read_status
+
+LAST_CASES = 6
+_EXIT = re.compile(r"\[exit code (-?\d+)\]\s*$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedCase:
+    """A case that has just ended."""
+
+    case_id: str
+    status: str
+    question: str
+    latency_ms: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunProgress:
+    """How far a run is.
+
+    Attributes:
+        status: starting, running, finished, interrupted or failed.
+        seconds_left: an estimate from the pace so far; None before the first case.
+        log: the end of the log where the work failed, else empty.
+    """
+
+    run_id: str
+    suite: str
+    status: str
+    done: int
+    total: int
+    passed: int
+    failed: int
+    errors: int
+    unscored: int
+    elapsed: float
+    seconds_left: float | None
+    last: tuple[EndedCase, ...]
+    pid: int | None
+    error: str
+    log: str
+    log_file: str
+
+    @property
+    def fraction(self) -> float:
+        """Share of the cases that have ended, in [0, 1]."""
+        return min(1.0, self.done / self.total) if self.total else 0.0
+
+    @property
+    def active(self) -> bool:
+        """Whether more is to come."""
+        return self.status in ("starting", "running")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobProgress:
+    """How far an ingest is. ``status`` as for a run."""
+
+    job_id: str
+    status: str
+    title: str
+    message: str
+    done: int
+    total: int
+    pid: int | None
+    log: str
+
+    @property
+    def fraction(self) -> float:
+        """Share done, in [0, 1]."""
+        return min(1.0, self.done / self.total) if self.total else 0.0
+
+    @property
+    def active(self) -> bool:
+        """Whether more is to come."""
+        return self.status in ("starting", "running")
+
+
+def load_run_progress(store: Store, run_id: str) -> RunProgress:
+    """Counts, pace and the last cases of a run; a run whose process has not yet written its row is ``starting``."""
+    path = log_path(run_id)
+    rows = store.query("SELECT * FROM runs WHERE run_id = ?", [run_id])
+    row: dict[str, Any] = rows[0] if rows else {}
+    status = read_status(row) if row else starting_status(run_id)
+    found = store.query("SELECT status, count(*) AS n FROM cases WHERE run_id = ? GROUP BY status", [run_id])
+    counts = {r["status"]: int(r["n"]) for r in found}
+    done, total = sum(counts.values()), int(row.get("cases") or 0)
+    last = store.query(
+        "SELECT case_id, status, question, latency_ms FROM cases WHERE run_id = ? ORDER BY ended_at DESC, position DESC "
+        f"LIMIT {LAST_CASES}",
+        [run_id],
+    )
+    elapsed = _elapsed(row)
+    return RunProgress(
+        run_id=run_id,
+        suite=str(row.get("suite", "")),
+        status=status,
+        done=done,
+        total=total,
+        passed=counts.get("passed", 0),
+        failed=counts.get("failed", 0),
+        errors=counts.get("error", 0),
+        unscored=counts.get("unscored", 0),
+        elapsed=elapsed,
+        seconds_left=elapsed / done * (total - done) if done and status == "running" else None,
+        last=tuple(EndedCase(**r) for r in last),
+        pid=row.get("pid"),
+        error=str(row.get("error") or ""),
+        log=read_log_tail(path) if status in ("failed", "starting") else "",
+        log_file=str(path),
+    )
+
+
+def load_job_progress(store: Store, job_id: str) -> JobProgress:
+    """State of an ingest."""
+    rows = store.query("SELECT * FROM jobs WHERE job_id = ?", [job_id])
+    row: dict[str, Any] = rows[0] if rows else {}
+    status = read_status(row) if row else starting_status(job_id)
+    return JobProgress(
+        job_id=job_id,
+        status=status,
+        title=str(row.get("title", "")),
+        message=str(row.get("message", "")),
+        done=int(row.get("done") or 0),
+        total=int(row.get("total") or 0),
+        pid=row.get("pid"),
+        log=read_log_tail(log_path(job_id)) if status in ("failed", "interrupted", "starting") else "",
+    )
+
+
+def starting_status(identifier: str) -> str:
+    """Of work without a row yet: ``failed`` when its log says that it ended or there is none, else ``starting``."""
+    tail = read_log_tail(log_path(identifier))
+    if not tail:
+        return "failed"
+    ended = _EXIT.search(tail)
+    if ended is None:
+        return "starting"
+    return "finished" if ended.group(1) == "0" else "failed"
+
+
+def _elapsed(row: dict[str, Any]) -> float:
+    if not row:
+        return 0.0
+    if row["status"] == "running":
+        started: datetime = row["started_at"]
+        return max(0.0, (utc_now() - started).total_seconds())
+    return float(row["seconds"] or 0.0)

@@ -1,0 +1,1 @@
+"""Widgets that screens share. They draw view-models and compute nothing."""

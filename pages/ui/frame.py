@@ -1,0 +1,57 @@
+"""The frame around every screen: navigation by the kind of work, and the status strip."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from engine.errors import PhasegateError
+from engine.views.frame import load_frame
+from pages.ui.resources import get_store
+from pages.ui.states import draw_error
+
+ICON = str(Path(__file__).with_name("icon.png"))
+GROUPS = {
+    "": [("overview", "Overview", "dashboard")],
+    "Build": [("ask", "Ask", "forum"), ("corpora", "Corpora", "library_books")],
+    "Evaluate": [("suites", "Suites", "checklist"), ("runs", "Runs", "science")],
+    "Decide": [("roadmap", "Roadmap", "flag"), ("reports", "Reports", "description")],
+    "Operate": [("settings", "Settings", "settings")],
+}
+
+
+def draw_frame() -> None:
+    """Navigation, strip and the chosen screen. An error of ours is shown; the frame stays usable."""
+    st.set_page_config(page_title="Phasegate", page_icon=ICON, layout="wide")
+    pages = {
+        group: [
+            st.Page(f"pages/{name}.py", title=title, icon=f":material/{icon}:", default=name == "overview")
+            for name, title, icon in entries
+        ]
+        for group, entries in GROUPS.items()
+    }
+    pages[""].append(st.Page("pages/guide.py", title="Guide", visibility="hidden"))
+    chosen = st.navigation(pages, expanded=True)
+    try:
+        with st.sidebar:
+            draw_status()
+        chosen.run()
+    except PhasegateError as error:
+        draw_error(error)
+
+
+@st.fragment(run_every=5)
+def draw_status() -> None:
+    """Store role, running work, version; refreshed by itself."""
+    try:
+        frame = load_frame(get_store())
+    except PhasegateError as error:
+        st.markdown(":red-badge[:material/database_off: Store out of reach]", help=error.message)
+        return
+    for work in frame.running:
+        page, query = ("pages/suites.py", {"run": work.identifier}) if work.kind == "run" else ("pages/corpora.py", {"corpus": work.identifier})
+        st.page_link(page, label=f"{work.title}: {work.done} of {work.total}", icon=":material/play_circle:", query_params=query)
+        st.progress(work.fraction)
+    running = f"{len(frame.running)} running" if frame.running else "nothing running"
+    st.caption(f":material/database: {frame.role} · {running} · {frame.version}", help=frame.role_words)

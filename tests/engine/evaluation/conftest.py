@@ -1,0 +1,8 @@
+"""Makes the scripted target importable from every folder below."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))

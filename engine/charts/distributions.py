@@ -40,7 +40,7 @@ def build_histogram(
         figure.add_annotation(
             x=value, y=1 - 0.1 * i, yref="paper", text=f"{name} {value:.3g}", showarrow=False, xanchor="left", xshift=4
         )
-    figure.update_layout(base_layout(title, height=270, x=unit, y="cases", bargap=0))
+    figure.update_layout(base_layout(title, height=250, x=unit, y="cases", bargap=0))
     if limits:
         figure.update_xaxes(range=list(limits))
     return figure

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from engine.charts.palette import (
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from engine.views.roadmap import KpiSeries, PhaseGoals, TimelineBar
 
 INTERVAL_BORDER = {"width": 0}
+HALF_DAY = timedelta(hours=12)
 
 
 def build_kpi_history(series: KpiSeries) -> go.Figure:
@@ -74,7 +76,9 @@ def build_kpi_history(series: KpiSeries) -> go.Figure:
         figure.add_annotation(
             x=border.when, y=1, yref="paper", text=border.label, showarrow=False, xanchor="left", font={"color": GREY}
         )
-    figure.update_layout(base_layout(series.finding, height=300, y=series.axis))
+    figure.update_layout(base_layout(series.finding, height=290, y="" if series.as_percent else series.axis))
+    if len(points) == 1:  # one moment alone would be drawn on an axis of microseconds
+        figure.update_xaxes(range=[when[0] - HALF_DAY, when[0] + HALF_DAY])
     if series.as_percent:
         figure.update_yaxes(tickformat=".0%")
     return figure
@@ -116,7 +120,7 @@ def build_phase_comparison(rows: PhaseGoals) -> go.Figure:
         hovertemplate="%{x}<br>measured %{customdata[0]} (%{customdata[1]}), n = %{customdata[2]}<extra></extra>",
     )
     figure.update_layout(
-        base_layout(rows.finding, height=300, y=rows.axis, showlegend=True),
+        base_layout(rows.finding, height=290, y="" if rows.as_percent else rows.axis, showlegend=True),
         legend={"orientation": "h", "yanchor": "top", "y": -0.12, "x": 0},
     )
     if rows.as_percent:
@@ -140,6 +144,7 @@ def build_timeline(bars: Sequence[TimelineBar], title: str, axis: str) -> go.Fig
             text=[bar.words],
             textposition="inside",
             insidetextanchor="start",
+            textangle=0,
             hovertemplate=f"{bar.label}<br>{bar.hover}<extra></extra>",
         )
     figure.update_layout(base_layout(title, height=90 + 26 * max(2, len(bars)), x=axis, barmode="overlay"))

@@ -66,7 +66,7 @@ def _dots(
             hovertemplate="%{y}: %{x:.3f}<br>%{customdata}<extra></extra>",
         )
     )
-    figure.update_layout(base_layout(title, height=110 + 24 * max(2, len(names)), x=axis))
+    figure.update_layout(base_layout(title, height=70 + 24 * max(2, len(names)), x=axis))
     figure.update_xaxes(range=[-0.02, 1.02])
     figure.update_yaxes(autorange="reversed", showgrid=True)
     return figure

@@ -33,7 +33,7 @@ def build_waterfall(stages: Sequence[Stage], title: str) -> go.Figure:
         )
     )
     end = max((s.begins + s.lasts for s in stages), default=1.0)
-    figure.update_layout(base_layout(title, height=110 + 30 * len(stages), x="milliseconds from the question"))
-    figure.update_xaxes(range=[0, end * 1.14])
+    figure.update_layout(base_layout(title, height=76 + 30 * len(stages), x="ms"))
+    figure.update_xaxes(range=[0, end * 1.25])
     figure.update_yaxes(autorange="reversed")
     return figure

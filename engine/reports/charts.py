@@ -8,19 +8,22 @@ from typing import TYPE_CHECKING, TypeVar
 
 from engine.reports.report import KpiTrend, PhaseReport
 from engine.reports.run_charts import draw_latency, draw_tags
-from engine.reports.wording import NO_DATA, count_words, goal_words, unit_words, value_words
+from engine.reports.wording import GOAL_WORDS, NO_DATA, count_words, goal_words, unit_words, value_words
 from engine.roadmap.types import GoalVerdict
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
     from engine.reports.figures import Chart
 
 T = TypeVar("T")
 MOST_RUNS = 6
-GOALS_A_PART = 8  # a part is never cut by the end of a page
+GOALS_A_PART = 10  # a part is never cut by the end of a page
 TRENDS_A_PART = 2
 LEAST_SPAN = 0.1  # of a share, drawn at least
+BULLET_ROW, BARE_ROW = 0.52, 0.36  # inches, as all lengths here
+BAR_LEFT, BAR_WIDTH = 2.35, 3.45
 
 
 def draw_charts(report: PhaseReport) -> dict[str, list[Chart]]:
@@ -37,15 +40,21 @@ def draw_charts(report: PhaseReport) -> dict[str, list[Chart]]:
 
 
 def draw_goals(report: PhaseReport) -> list[Chart]:
-    """One bullet per goal, in the goal's own unit: the value, its interval, the goal line and the side that meets it."""
+    """One bullet per goal, in the goal's own unit: the value, its interval, the goal line and the side that meets it.
+
+    A goal without data is a dashed line without a scale.
+    """
     from engine.reports.figures import Chart, new_figure
 
-    row = 0.52
     parts = []
     for number, goals in enumerate(_split(report.goals, GOALS_A_PART)):
-        figure = new_figure(row * len(goals) + 0.06)
-        for i, goal in enumerate(goals):
-            _draw_bullet(figure, goal, row * (len(goals) - 1 - i) + 0.06, row)
+        heights = [BARE_ROW if goal.value is None else BULLET_ROW for goal in goals]
+        figure = new_figure(sum(heights) + 0.06)
+        bottom = sum(heights) + 0.06
+        for goal, height in zip(goals, heights, strict=True):
+            bottom -= height
+            _draw_label(figure, goal, bottom + height * 0.6)
+            (_draw_missing if goal.value is None else _draw_bullet)(figure, goal, bottom, height)
         description = " ".join(
             f"{goal.title}: {value_words(goal.value, goal.unit, goal.threshold)}, "
             f"goal {goal_words(goal.direction, goal.threshold, goal.unit)}."
@@ -60,14 +69,34 @@ def _split(rows: Sequence[T], size: int) -> list[Sequence[T]]:
     return [rows[i : i + size] for i in range(0, len(rows), size)]
 
 
-def _draw_bullet(figure, goal: GoalVerdict, bottom: float, row: float) -> None:
+def _draw_label(figure: Figure, goal: GoalVerdict, middle: float) -> None:
     from engine.reports import figures as f
 
-    middle = bottom + row * 0.60
-    f.place_text(figure, 0.0, middle, f.shorten(goal.title, 34), va="center", fontsize=8, color=f.INK)
+    f.place_text(figure, 0.0, middle, f.shorten(goal.title, 36), va="center", fontsize=8, color=f.INK)
     words = f"goal {goal_words(goal.direction, goal.threshold, goal.unit)}"
     f.place_text(figure, 0.0, middle - 0.15, words, va="center", fontsize=7, color=f.MUTED)
-    axes = f.add_axes(figure, 2.35, bottom + row * 0.36, 3.45, row * 0.44)
+
+
+def _draw_missing(figure: Figure, goal: GoalVerdict, bottom: float, row: float) -> None:
+    from engine.reports import figures as f
+
+    axes = f.add_axes(figure, BAR_LEFT, bottom + row * 0.3, BAR_WIDTH, row * 0.4)
+    axes.set_axis_off()
+    axes.set_xlim(0, 1)
+    axes.set_ylim(-1, 1)
+    axes.plot([0, 0.42], [0, 0], color=f.NONE, linewidth=0.9, linestyle=(0, (2, 3)))
+    axes.plot([0.58, 1], [0, 0], color=f.NONE, linewidth=0.9, linestyle=(0, (2, 3)))
+    axes.text(0.5, 0, NO_DATA, ha="center", va="center", fontsize=7.5, style="italic", color=f.MUTED)
+    middle = bottom + row * 0.5
+    f.place_text(figure, 7.05, middle, "not measured", ha="right", va="center", fontsize=7, color=f.NONE_INK)
+
+
+def _draw_bullet(figure: Figure, goal: GoalVerdict, bottom: float, row: float) -> None:
+    from engine.reports import figures as f
+
+    if goal.value is None:
+        raise ValueError(f"{goal.kpi} has no value to draw")
+    axes = f.add_axes(figure, BAR_LEFT, bottom + row * 0.36, BAR_WIDTH, row * 0.44)
     scale = 100.0 if goal.unit == "share" else 1.0
     start, end = _bullet_range(goal, scale)
     axes.set_xlim(start, end)
@@ -78,29 +107,24 @@ def _draw_bullet(figure, goal: GoalVerdict, bottom: float, row: float) -> None:
     axes.axvspan(*meets, color=f.ZONE, linewidth=0)
     axes.axvline(limit, color=f.INK, linewidth=1.6)
     colour = f.VERDICT_COLOURS[goal.verdict]
-    if goal.value is None:
-        away = (start + limit) / 2 if limit - start > end - limit else (limit + end) / 2
-        axes.text(away, 0, NO_DATA, ha="center", va="center", fontsize=7.5, style="italic", color=f.MUTED)
-    else:
+    if (goal.low, goal.high) != (None, None):
         low = start if goal.low is None else goal.low * scale
         high = end if goal.high is None else goal.high * scale
-        if (goal.low, goal.high) != (None, None):
-            axes.plot([low, high], [0, 0], color=colour, linewidth=5, alpha=0.38, solid_capstyle="butt")
-        axes.plot([goal.value * scale], [0], f.VERDICT_MARKERS[goal.verdict], color=colour, markersize=7.5,
-                  markeredgecolor=f.PAPER, markeredgewidth=0.8, clip_on=False, zorder=5)  # fmt: skip
+        axes.plot([low, high], [0, 0], color=colour, linewidth=5, alpha=0.38, solid_capstyle="butt")
+    axes.plot([goal.value * scale], [0], f.VERDICT_MARKERS[goal.verdict], color=colour, markersize=7.5,
+              markeredgecolor=f.PAPER, markeredgewidth=0.8, clip_on=False, zorder=5)  # fmt: skip
     _few_ticks(axes, goal.unit)
+    middle = bottom + row * 0.6
     value = value_words(goal.value, goal.unit, goal.threshold)
     f.place_text(figure, 7.05, middle, value, ha="right", va="center", fontsize=8.5, weight="bold", color=f.INK)
-    verdict = {"pass": "met", "fail": "missed", "no_data": "not measured"}[goal.verdict]
-    f.place_text(
-        figure, 7.05, middle - 0.15, verdict, ha="right", va="center", fontsize=7, color=f.VERDICT_INKS[goal.verdict]
-    )
+    f.place_text(figure, 7.05, middle - 0.15, GOAL_WORDS[goal.verdict], ha="right", va="center", fontsize=7,
+                 color=f.VERDICT_INKS[goal.verdict])  # fmt: skip
 
 
 def _bullet_range(goal: GoalVerdict, scale: float) -> tuple[float, float]:
-    """A share: a window around the goal and the interval within 0 to 100 %. All else: from zero to beyond the largest."""
+    """A share or score: a window around goal and interval, within 0 to 1. All else: from zero to beyond the largest."""
     seen = [goal.threshold, *(x for x in (goal.value, goal.low, goal.high) if x is not None)]
-    if goal.unit == "share" and min(seen) >= 0 and max(seen) <= 1:
+    if goal.unit in ("share", "score") and min(seen) >= 0 and max(seen) <= 1:
         span = max(max(seen) - min(seen), LEAST_SPAN)
         middle = (max(seen) + min(seen)) / 2
         return max(0.0, middle - 1.1 * span) * scale, min(1.0, middle + 1.1 * span) * scale
@@ -115,8 +139,8 @@ def _few_ticks(axes: Axes, unit: str) -> None:
 
     axes.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
     suffix = unit_words(unit)
-    suffix = "" if suffix in ("value", "count", "done") else suffix
-    axes.xaxis.set_major_formatter(lambda x, _: f"{x:,.4g} {suffix}".strip())
+    suffix = "" if suffix in ("value", "count", "score", "done") else suffix
+    axes.xaxis.set_major_formatter(lambda x, _: f"{round(x, 6):,.10g} {suffix}".strip())
     axes.tick_params(axis="x", labelsize=6.8, pad=1.5, length=2)
 
 
@@ -140,7 +164,7 @@ def draw_trends(report: PhaseReport) -> list[Chart]:
     return parts
 
 
-def _draw_trend(figure, trend: KpiTrend, left: float, bottom: float, width: float, height: float) -> None:
+def _draw_trend(figure: Figure, trend: KpiTrend, left: float, bottom: float, width: float, height: float) -> None:
     from engine.reports import figures as f
 
     goal, points = trend.goal, trend.points
@@ -177,7 +201,7 @@ def _trend_axis(axes: Axes, trend: KpiTrend) -> None:
 
     points = trend.points
     axes.yaxis.set_major_locator(MaxNLocator(nbins=4))
-    axes.yaxis.set_major_formatter(lambda y, _: f"{y:,.4g}")
+    axes.yaxis.set_major_formatter(lambda y, _: f"{round(y, 6):,.10g}")
     axes.set_ylabel(unit_words(trend.goal.unit), fontsize=7, labelpad=2)
     axes.grid(axis="y", color=f.GRID, linewidth=0.6)
     step = max(1, math.ceil(len(points) / 5))
@@ -190,7 +214,7 @@ def _trend_axis(axes: Axes, trend: KpiTrend) -> None:
 
 def _trend_words(trend: KpiTrend) -> str:
     unit, points = trend.goal.unit, trend.points
-    first, last = (value_words(point.value, unit) for point in (points[0], points[-1]))
+    first, last = (value_words(point.value, unit, trend.goal.threshold) for point in (points[0], points[-1]))
     if first == last:
         return f"{last} in the first and the last of {len(points)} runs"
     return f"from {first} to {last} over {len(points)} runs"

@@ -14,11 +14,12 @@ from engine.reports.tables import (
     claim_rows,
     goal_rows,
     measure_rows,
+    missing_rows,
     plain_facts,
     report_facts,
     run_facts,
 )
-from engine.reports.wording import VERDICT_MARKS, VERDICT_WORDS, time_words
+from engine.reports.wording import BY_A_PERSON, VERDICT_MARKS, VERDICT_WORDS, time_words
 
 if TYPE_CHECKING:
     from engine.reports.figures import Chart
@@ -40,9 +41,10 @@ def render_html(report: PhaseReport, charts: dict[str, list[Chart]]) -> bytes:
         report=report,
         charts=charts,
         chart=lambda name, note: Markup("").join(_figure(part, note) for part in charts.get(name, [])),
-        style=Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),  # noqa: S704
+        style=Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),
         goals=goals,
-        missing=[goal for goal in goals if goal.verdict == "no_data"],
+        missing=missing_rows(report),
+        by_a_person=BY_A_PERSON,
         claims=claim_rows(report),
         facts=report_facts(report),
         checklist_words=checklist_words(report),
@@ -60,4 +62,4 @@ def _figure(chart: Chart, note: str) -> Markup:
     caption = Markup("<figcaption><b>{}</b><span>{}</span></figcaption>").format(chart.title, note)
     if not chart.title:
         caption = Markup("")
-    return Markup("<figure>") + caption + Markup(chart.svg) + Markup("</figure>")  # noqa: S704
+    return Markup("<figure>") + caption + Markup(chart.svg) + Markup("</figure>")

@@ -11,11 +11,12 @@ from engine.reports.tables import (
     claim_rows,
     goal_rows,
     measure_rows,
+    missing_rows,
     plain_facts,
     report_facts,
     run_facts,
 )
-from engine.reports.wording import VERDICT_MARKS, VERDICT_WORDS
+from engine.reports.wording import BY_A_PERSON, VERDICT_MARKS, VERDICT_WORDS
 
 
 def render_markdown(report: PhaseReport) -> bytes:
@@ -58,12 +59,8 @@ def _goals(report: PhaseReport) -> list[str]:
 def _missing(report: PhaseReport) -> list[str]:
     if not report.missing:
         return []
-    lines = ["## Evidence still missing", ""]
-    for goal in (row for row in goal_rows(report) if row.verdict == "no_data"):
-        lines.append(
-            f"- **{_text(goal.title)}**: {_text(goal.remark)}" + (f" `{goal.command}`" if goal.command else "")
-        )
-    return [*lines, ""]
+    rows = [(f"`{command}`" if command else BY_A_PERSON, _text(titles)) for command, titles in missing_rows(report)]
+    return ["## Evidence still missing", "", *_table(("What gives it", "Goals without data"), rows, "ll"), ""]
 
 
 def _run(run: RunReport) -> list[str]:

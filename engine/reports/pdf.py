@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from reportlab.lib.colors import Color
+from reportlab.lib.styles import ParagraphStyle
 from reportlab.platypus import CondPageBreak, Flowable, Image, KeepTogether, Paragraph, SimpleDocTemplate, Spacer, Table
 
 from engine.reports.pdf_style import (
@@ -27,11 +29,12 @@ from engine.reports.tables import (
     claim_rows,
     goal_rows,
     measure_rows,
+    missing_rows,
     plain_facts,
     report_facts,
     run_facts,
 )
-from engine.reports.wording import VERDICT_WORDS, time_words
+from engine.reports.wording import BY_A_PERSON, VERDICT_WORDS, time_words
 
 if TYPE_CHECKING:
     from engine.reports.figures import Chart
@@ -62,7 +65,7 @@ def render_pdf(report: PhaseReport, charts: Charts) -> bytes:
 class _Writer:
     """Makes the flowables of each section."""
 
-    def __init__(self, styles: dict, charts: Charts) -> None:
+    def __init__(self, styles: dict[str, ParagraphStyle], charts: Charts) -> None:
         self._styles, self._charts = styles, charts
 
     def story(self, report: PhaseReport) -> Iterable[Flowable]:
@@ -70,7 +73,7 @@ class _Writer:
         goals = goal_rows(report)
         yield from self._cover(report)
         yield from self._goals(goals)
-        yield from self._missing(goals)
+        yield from self._missing(report)
         yield from self._trends()
         yield from self._runs(report)
         yield from self._checklist(report)
@@ -108,7 +111,7 @@ class _Writer:
         banner.setStyle(
             [
                 ("BACKGROUND", (0, 0), (-1, -1), VERDICT_SOFT[verdict]),
-                ("LINEBEFORE", (0, 0), (0, -1), 5, VERDICT_INK[verdict]),
+                ("LINEBEFORE", (0, 0), (0, -1), 5, VERDICT_INK[verdict], "butt"),
                 ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
                 ("LEFTPADDING", (0, 0), (0, 0), 14),
                 ("LEFTPADDING", (1, 0), (1, 0), 6),
@@ -119,8 +122,8 @@ class _Writer:
         return banner
 
     def _facts(self, facts: Sequence[tuple[str, str]]) -> Table:
-        rows = [[self._p(name, "small"), self._p(words, "fact")] for name, words in facts]
-        table = Table(rows, colWidths=[100, TEXT_WIDTH - 100], hAlign="LEFT")
+        rows = [[self._p(name, "label"), self._p(words, "fact")] for name, words in facts]
+        table = Table(rows, colWidths=[100, TEXT_WIDTH - 100], hAlign="LEFT", splitInRow=1)
         table.setStyle(
             [
                 ("LEFTPADDING", (0, 0), (-1, -1), 0),
@@ -152,7 +155,7 @@ class _Writer:
             )
         yield from (KeepTogether(part) for part in self._chart("goals", GOAL_NOTE))
         yield Spacer(0, 8)
-        yield _table(rows, [58, 106, 47, 54, 72, 54, None])
+        yield _table(rows, [58, 98, 62, 52, 70, 56, None])
 
     def _verdict(self, verdict: str) -> Table:
         word = Paragraph(
@@ -171,15 +174,15 @@ class _Writer:
         )
         return cell
 
-    def _missing(self, goals: list[GoalRow]) -> Iterable[Flowable]:
-        missing = [goal for goal in goals if goal.verdict == "no_data"]
-        if missing:
-            yield from self._heading("Evidence still missing")
-        for goal in missing:
-            lines: list[Flowable] = [self._p(f"○ {goal.title}: {goal.remark}", "item")]
-            if goal.command:
-                lines.append(Table([[self._p(goal.command, "mono")]], colWidths=[TEXT_WIDTH - 14], hAlign="RIGHT"))
-            yield KeepTogether(lines)
+    def _missing(self, report: PhaseReport) -> Iterable[Flowable]:
+        if not report.missing:
+            return
+        yield from self._heading("Evidence still missing")
+        rows = [[self._p("What gives it", "head"), self._p("Goals without data", "head")]]
+        for command, titles in missing_rows(report):
+            gives = self._p(command, "mono") if command else self._p(BY_A_PERSON, "cell")
+            rows.append([gives, self._p(titles, "cell")])
+        yield _table(rows, [TEXT_WIDTH * 0.5, None])
 
     def _chart(self, name: str, note: str = "", width: float = TEXT_WIDTH) -> list[list[Flowable]]:
         """For each part of a chart what must stay together: finding, note, picture."""
@@ -197,18 +200,19 @@ class _Writer:
 
     def _runs(self, report: PhaseReport) -> Iterable[Flowable]:
         count = len(report.runs)
-        yield from self._heading(f"Evidence: {count} {'run' if count == 1 else 'runs'}", 200)
+        heading = self._p(f"Evidence: {count} {'run' if count == 1 else 'runs'}", "h2")
         if not report.runs:
+            yield heading
             yield self._p("No run has been made yet. The commands under “Evidence still missing” make them.", "quiet")
         for i, run in enumerate(report.runs):
-            yield from self._run(run, i)
+            yield from self._run(run, i, [] if i else [heading])
 
-    def _run(self, run: RunReport, i: int) -> Iterable[Flowable]:
+    def _run(self, run: RunReport, i: int, head: list[Flowable]) -> Iterable[Flowable]:
         about = f"Target {run.target}" + (f", preset {run.preset}" if run.preset else "") + f", {run.status}."
-        head: list[Flowable] = [self._p(f"{run.suite}, run {run.run_id}", "h3"), self._p(about, "quiet")]
-        head.append(self._facts(run_facts(run)))
+        head += [self._p(f"{run.suite}, run {run.run_id}", "h3"), self._p(about, "quiet"), self._facts(run_facts(run))]
         width = TEXT_WIDTH / 2 - 7
-        pair = [sum(self._chart(name, "", width), []) for name in (f"latency-{i}", f"tags-{i}")]
+        names = (f"latency-{i}", f"tags-{i}")
+        pair = [[flowable for part in self._chart(name, "", width) for flowable in part] for name in names]
         if any(pair):
             charts = Table([pair], colWidths=[TEXT_WIDTH / 2, TEXT_WIDTH / 2])
             charts.setStyle(
@@ -274,13 +278,19 @@ class _Writer:
         return _table(cells, widths)
 
 
-def _table(rows: list[list], widths: Sequence[float | None]) -> Table:
+def _table(rows: list[list[Any]], widths: Sequence[float | None]) -> Table:
     """A table as wide as the text whose head repeats on each page; the column without a width takes the rest."""
     rest = TEXT_WIDTH - sum(width or 0 for width in widths)
-    table = Table(rows, colWidths=[rest if width is None else width for width in widths], repeatRows=1, hAlign="LEFT")
+    table = Table(
+        rows,
+        colWidths=[rest if width is None else width for width in widths],
+        repeatRows=1,
+        hAlign="LEFT",
+        splitInRow=1,
+    )
     table.setStyle(table_style(("VALIGN", (0, 0), (-1, 0), "BOTTOM")))
     return table
 
 
-def _hex(colour) -> str:
+def _hex(colour: Color) -> str:
     return f"#{colour.hexval()[2:]}"

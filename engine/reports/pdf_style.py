@@ -96,6 +96,7 @@ def paragraph_styles() -> dict[str, ParagraphStyle]:
         "head": ParagraphStyle("head", base, fontSize=7.3, leading=9.4, textColor=MUTED, **bold),
         "mono": ParagraphStyle("mono", base, fontName="Mono", fontSize=7.6, leading=10),
         "item": ParagraphStyle("item", base, leftIndent=14, firstLineIndent=-14, spaceAfter=3.5),
+        "label": ParagraphStyle("label", base, fontSize=8, leading=11.4, textColor=MUTED),
         "fact": ParagraphStyle("fact", base, fontSize=8.6, leading=11.4),
     }
     for name in ("cell", "head"):
@@ -160,7 +161,7 @@ class NumberedCanvas(Canvas):
         super().__init__(*args, **options)
         self._pages: list[dict[str, Any]] = []
 
-    def showPage(self) -> None:  # noqa: N802 - reportlab's name
+    def showPage(self) -> None:
         """Keeps the page until their number is known."""
         self._pages.append(dict(self.__dict__))
         self._startPage()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -116,8 +117,8 @@ class PhaseReport:
 
     @property
     def title(self) -> str:
-        """``Narrative agent: Phase 2, performance``."""
-        return f"{self.roadmap.title}: {self.phase_name}"
+        """``Narrative agent · Phase 2, performance``."""
+        return f"{self.roadmap.title} · {self.phase_name}"
 
     @property
     def phase_name(self) -> str:
@@ -151,5 +152,6 @@ class PhaseReport:
 
     @property
     def file_stem(self) -> str:
-        """``narrative-agent-phase-2``."""
-        return f"{self.roadmap.name}-phase-{self.phase.number}"
+        """``narrative-agent-phase-2``; a roadmap of one's own may have any name, so only what every file system takes."""
+        name = re.sub(r"[^\w-]+", "-", self.roadmap.name).strip("-") or "roadmap"
+        return f"{name}-phase-{self.phase.number}"

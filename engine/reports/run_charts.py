@@ -25,8 +25,7 @@ def draw_latency(run: RunReport, name: str) -> Chart | None:
     figure = f.new_figure(1.9, f.WIDTH / 2 - 0.1)
     axes = f.add_axes(figure, 0.45, 0.42, f.WIDTH / 2 - 0.1 - 0.55, 1.12)
     edges, counts = run.latencies.edges, run.latencies.counts
-    axes.bar(edges[:-1], counts, width=[b - a for a, b in zip(edges, edges[1:], strict=False)], align="edge",
-             color=f.DATA, edgecolor=f.PAPER, linewidth=0.5)  # fmt: skip
+    axes.bar(edges[:-1], counts, width=edges[1] - edges[0], align="edge", color=f.DATA, edgecolor=f.PAPER, linewidth=0.5)  # fmt: skip
     axes.set_xlim(edges[0], edges[-1])
     top = max(counts)
     axes.set_ylim(0, top * 1.05)
@@ -44,7 +43,7 @@ def draw_latency(run: RunReport, name: str) -> Chart | None:
     from matplotlib.ticker import MaxNLocator
 
     axes.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
-    title = f"Half of the cases took up to {p50}, 95 % up to {p95}"
+    title = f"Half took up to {p50}, 95 % up to {p95}"
     description = f"{title}. {count_words(sum(counts) + run.latencies.beyond, 'case')} timed."
     return f.Chart(name, title, description, figure)
 

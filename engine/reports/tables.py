@@ -20,6 +20,7 @@ from engine.reports.wording import (
 )
 from engine.roadmap.types import Claim, GoalVerdict
 
+NO_BREAK = "\u00a0"
 MOST_CASES = 100_000  # more than that nobody will write
 
 
@@ -72,7 +73,7 @@ def _remark(goal: GoalVerdict) -> str:
     if goal.unit == "done":
         return ""
     gap = abs(goal.value - goal.threshold)
-    size = f"{100 * gap:.3g} points" if goal.unit == "share" else value_words(gap, goal.unit)
+    size = f"{100 * gap:.3g} percentage points" if goal.unit == "share" else value_words(gap, goal.unit)
     side = "above" if goal.value > goal.threshold else "below"
     words = f"{size} {side} the goal" if gap else "exactly the goal"
     if (goal.low, goal.high) == (None, None):
@@ -89,6 +90,15 @@ def _remark(goal: GoalVerdict) -> str:
 def _sentence(words: str) -> str:
     words = words[:1].upper() + words[1:]
     return words if not words or words.endswith((".", "!", "?")) else f"{words}."
+
+
+def missing_rows(report: PhaseReport) -> list[tuple[str, str]]:
+    """A command, and the goals that it gives evidence for; an empty command where a person has to act."""
+    by_command: dict[str, list[str]] = {}
+    for goal in report.missing:
+        by_command.setdefault(goal.command, []).append(goal.title)
+    rows = [(command, "; ".join(titles)) for command, titles in by_command.items()]
+    return sorted(rows, key=lambda row: row[0] == "")
 
 
 def run_facts(run: RunReport) -> list[tuple[str, str]]:
@@ -112,9 +122,10 @@ def run_facts(run: RunReport) -> list[tuple[str, str]]:
 
 
 def cases_words(run: RunReport) -> str:
-    """``90: 75 passed, 14 failed, 1 error, 0 unscored``."""
+    """``90: 75 passed, 14 failed, 1 error``."""
     counts = [f"{run.passed:,} passed", f"{run.failed:,} failed", count_words(run.errors, "error")]
-    return f"{run.cases:,}: {', '.join(counts)}" + (f", {run.unscored:,} unscored" if run.unscored else "")
+    counts += [f"{run.unscored:,} unscored"] if run.unscored else []
+    return f"{run.cases:,}: {', '.join(count.replace(' ', NO_BREAK) for count in counts)}"
 
 
 def estimate_words(estimate: Estimate, unit: str) -> str:

@@ -7,6 +7,7 @@ import math
 
 NO_DATA = "no data"
 NO_INTERVAL = "—"
+BY_A_PERSON = "a person confirms it"
 VERDICT_WORDS = {"pass": "PASS", "fail": "FAIL", "no_data": "NO DATA"}
 VERDICT_MARKS = {"pass": "✔", "fail": "✘", "no_data": "○"}
 GOAL_WORDS = {"pass": "met", "fail": "missed", "no_data": "no data"}
@@ -36,14 +37,15 @@ def threshold_words(threshold: float, unit: str) -> str:
     """A goal's threshold, all of its digits: ``75 %``, ``30 ms``."""
     if unit == "done" and threshold == 1:
         return "done"
-    return with_unit(f"{100 * threshold if unit == 'share' else threshold:.10g}", unit)
+    return with_unit(f"{100 * threshold if unit == 'share' else threshold:,.10g}", unit)
 
 
 def goal_words(direction: str, threshold: float, unit: str) -> str:
-    """``≥ 75 %``."""
+    """``≥ 75 %``, never broken over two lines."""
     if unit == "done" and threshold == 1:
         return "done"
-    return f"{ {'>=': '≥', '<=': '≤'}.get(direction, direction) } {threshold_words(threshold, unit)}"
+    sign = {">=": "≥", "<=": "≤"}.get(direction, direction)
+    return f"{sign}\u00a0{threshold_words(threshold, unit)}"
 
 
 def interval_words(low: float | None, high: float | None, unit: str) -> str:

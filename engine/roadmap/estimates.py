@@ -73,8 +73,8 @@ def _estimate_spread(x: np.ndarray) -> Estimate:
 def count_more_cases(kind: Kind, values: Sequence[float] | np.ndarray, threshold: float) -> int | None:
     """About how many more cases like these would move the interval off ``threshold``; 0 when it is off already.
 
-    A rate's Wilson interval leaves p0 out once n > z² p0 (1 - p0) / (p - p0)²; a quantile is the rate of values at most
-    ``threshold`` against q; a mean or a spread uses the normal width, which falls with the square root of n.
+    A rate's Wilson interval leaves p0 out once n > z² p0 (1 - p0) / (p - p0)²; a quantile is the rate of values at
+    most ``threshold`` against q; a mean or a spread uses the normal width, which falls with the square root of n.
     None when no number of cases would do: the value stands on the goal, or there are too few to tell.
     """
     x = np.asarray(values, dtype=np.float64)

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import numpy as np
-
 from engine.errors import UnknownNameError
 from engine.roadmap.estimates import Kind, count_more_cases, estimate_figure
+from engine.roadmap.figures import RUN_FIGURES, Row, find_figure, read_values
 from engine.roadmap.types import Evidence, EvidenceRun
 
-Row = Mapping[str, Any]
-RUN_KINDS = ("qa", "conversation", "content")  # what a run puts to the target; drills run the others
-SUPPORTED = 0.5  # an answer whose groundedness is below even odds counts as unsupported
+RUN_KINDS = ("qa", "conversation", "content")  # what a run scores; drills run the other kinds
 
 
 class ReadsStore(Protocol):
@@ -23,78 +20,6 @@ class ReadsStore(Protocol):
 
     def query(self, sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Rows of one SELECT."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
-    """A figure over the cases of complete runs.
-
-    ``read`` gives a case's value: None when it should have one and has none, ``SKIP`` when it has nothing to score.
-    """
-
-    description: str
-    kind: Kind
-    read: Callable[[Row], float | None]
-
-
-SKIP = float("nan")
-
-
-def _asked(row: Row, value: float | None) -> float | None:
-    return SKIP if row["kind"] == "content" else value  # a content case is never put to the target
-
-
-def _passed(row: Row) -> float | None:
-    return None if row["status"] == "unscored" else float(row["status"] == "passed")
-
-
-def _quality(row: Row) -> float | None:
-    return _asked(row, row["context_quality"])
-
-
-def _latency(row: Row) -> float | None:
-    return _asked(row, row["latency_ms"])
-
-
-FIGURES: dict[str, Figure] = {
-    "success_rate": Figure(
-        description="Cases that pass all their checks, of the cases attempted; an error is a failure.",
-        kind="rate",
-        read=_passed,
-    ),
-    "error_rate": Figure(
-        description="Cases that ended in an error, of all cases.",
-        kind="rate",
-        read=lambda row: float(row["status"] == "error"),
-    ),
-    "answered_rate": Figure(
-        description="Cases that ended without an error, of all cases.",
-        kind="rate",
-        read=lambda row: float(row["status"] != "error"),
-    ),
-    "context_quality": Figure(description="Mean context quality of the cases.", kind="mean", read=_quality),
-    "context_quality_spread": Figure(
-        description="Standard deviation of context quality over the cases.", kind="spread", read=_quality
-    ),
-    "latency_mean": Figure(description="Mean wall time of an answer, ms.", kind="mean", read=_latency),
-    "latency_p50": Figure(description="Median wall time of an answer, ms.", kind="p50", read=_latency),
-    "latency_p95": Figure(description="95th percentile of the wall time of an answer, ms.", kind="p95", read=_latency),
-    "processing_time_improvement": Figure(
-        description="1 - mean wall time of an answer / baseline.", kind="mean", read=_latency
-    ),
-    "unsupported_rate": Figure(
-        description="Answers whose groundedness is below 0.5, of the answers that claim something.",
-        kind="rate",
-        read=lambda row: None,
-    ),
-}
-"""Figures over cases. Any other name that is not in ``RUN_FIGURES`` is a measure: its mean over the scored cases."""
-
-RUN_FIGURES = {
-    "memory_accuracy": "1 - |reported - kernel| / kernel, median over the run; over several runs the worst.",
-    "memory_growth_mb": "Resident memory gained over the run, MB; over several runs the most.",
-}
-"""Figures of a run as a whole. They carry no interval: one run is one observation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +92,8 @@ class EvidenceReader:
             what = f"cases of kind {_names(evidence.kinds)}" if evidence.kinds else f"scores of {evidence.measure}"
             reason = f"no {what} in run {_names([run.run_id for run in runs])}"
             return Measured(reason=reason, command=command, runs=tuple(runs))
-        kind, values, total = _read_values(evidence, rows)
+        kind = find_figure(evidence.measure).kind
+        values, total = read_values(evidence, rows)
         estimate = estimate_figure(kind, values)
         return Measured(
             value=estimate.value,
@@ -197,10 +123,10 @@ class EvidenceReader:
 
     def _load_rows(self, run_id: str, evidence: Evidence) -> list[dict[str, Any]]:
         """Cases of the wanted kinds; for a measure, its scores where it applies."""
-        measure = _score_measure(evidence.measure)
-        key = (run_id, measure or "")
+        measure = find_figure(evidence.measure).measure
+        key = (run_id, measure)
         if key not in self._rows:
-            if measure is None:
+            if not measure:
                 sql = "SELECT kind, status, context_quality, latency_ms FROM cases WHERE run_id = ? ORDER BY position"
                 self._rows[key] = self._store.query(sql, [run_id])
             else:
@@ -248,7 +174,8 @@ class EvidenceReader:
         rows = self._store.query(f"SELECT {_RUN_COLUMNS} FROM runs r WHERE run_id = ?", [run_id])
         if not rows:
             recent = self._store.query("SELECT run_id FROM runs ORDER BY started_at DESC LIMIT 10")
-            raise UnknownNameError("run", run_id, [row["run_id"] for row in recent], "python -m engine runs lists them.")
+            known = [row["run_id"] for row in recent]
+            raise UnknownNameError("run", run_id, known, "python -m engine runs lists them.")
         return _build_run(rows[0])
 
     def _restriction(self) -> str:
@@ -273,37 +200,6 @@ def run_command(suites: Sequence[str]) -> str:
     return "; ".join(f"python -m engine run {suite}" for suite in dict.fromkeys(suites))
 
 
-def known_figures() -> tuple[str, ...]:
-    """Every name that an evidence's ``measure`` may hold."""
-    from engine.evaluation.measures import known_measures
-
-    return (*FIGURES, *RUN_FIGURES, *(name for name in known_measures() if name not in FIGURES))
-
-
-def _score_measure(name: str) -> str | None:
-    """The measure of the scores table that a figure reads, None when it reads the cases."""
-    if name == "unsupported_rate":
-        return "groundedness"
-    return None if name in FIGURES else name
-
-
-def _read_values(evidence: Evidence, rows: Sequence[Row]) -> tuple[Kind, list[float], int]:
-    """Kind of estimate, values of the scored cases, and how many cases should have one."""
-    measure = evidence.measure
-    if _score_measure(measure) is not None:
-        values = [float(row["value"]) for row in rows if row["status"] == "scored"]
-        if measure == "unsupported_rate":
-            return "rate", [float(value < SUPPORTED) for value in values], len(rows)
-        return "mean", values, len(rows)
-    figure = FIGURES[measure]
-    read = [figure.read(row) for row in rows]
-    applicable = [value for value in read if value is None or not np.isnan(value)]
-    values = [value for value in applicable if value is not None]
-    if measure == "processing_time_improvement" and evidence.baseline:
-        values = [1 - value / evidence.baseline for value in values]
-    return figure.kind, values, len(applicable)
-
-
 def _build_run(row: Row) -> EvidenceRun:
     started: datetime.datetime = row["started_at"]
     names = ("run_id", "suite", "suite_path", "suite_hash", "target", "status", "cases", "suite_cases")
@@ -312,7 +208,7 @@ def _build_run(row: Row) -> EvidenceRun:
 
 def _explain_run(row: Row) -> str:
     counts = f"only {row['scored']} of {row['suite_cases']} cases were scored"
-    state = "limited" if row["status"] == "finished" and row["cases"] < row["suite_cases"] else row["status"]
+    state = {"finished": "limited", "running": "it has not ended"}.get(row["status"], row["status"])
     return f"{counts} in run {row['run_id']} of suite {row['suite']} ({state})"
 
 

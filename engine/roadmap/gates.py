@@ -134,7 +134,7 @@ def combine_verdicts(verdicts: Iterable[Verdict]) -> Verdict:
 def format_value(value: float, unit: str) -> str:
     """A value in words: ``81.7 %``, ``12.3 ms``, ``5 x``."""
     if unit == "share":
-        return f"{value * 100:.4g} %"
+        return f"{value * 100:.{6 if 0.999 < value < 1 else 4}g} %"  # 99.999 % is not 100 %
     return f"{value:.4g} {unit}" if unit not in ("", "score", "count") else f"{value:.4g}"
 
 
@@ -169,6 +169,8 @@ def _explain(goal: Goal, kpi: Kpi, measured: Measured, more: int | None) -> str:
     value = format_value(measured.value or 0.0, kpi.unit)
     wanted = f"{goal.direction} {format_value(goal.value, kpi.unit)}"
     words = f"{value} {'meets' if goal.is_met_by(measured.value or 0.0) else 'misses'} {wanted}"
+    if kpi.evidence.reason:
+        words += f" ({kpi.evidence.reason})"
     if measured.low is None and measured.high is None:
         return f"{words}; one figure a run, so no interval"
     words += f"; 95 % interval {_end(measured.low, kpi.unit)} to {_end(measured.high, kpi.unit)}, n = {measured.n}"

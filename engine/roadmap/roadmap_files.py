@@ -8,18 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from engine.errors import FileFormatError
 from engine.evaluation.suite_files import explain_error
 from engine.roadmap.types import Direction
+from engine.roadmap.yaml_lines import find_line, read_yaml
 
 Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
 Number = float | int
 GOAL = re.compile(r"(>=|<=|>|<)\s*(-?\d+(?:\.\d+)?)")
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _Strict(BaseModel):
@@ -198,14 +197,14 @@ def read_roadmap_file(path: Path) -> RoadmapFile:
     Raises:
         FileFormatError: it is not UTF-8 or not YAML, a field breaks the format, or a name in it points nowhere.
     """
-    value, lines = _read_yaml(path)
+    value, lines = read_yaml(path)
     try:
         entry = RoadmapFile.model_validate(value)
     except ValidationError as error:
         field, problem = explain_error(error.errors()[0])
-        raise FileFormatError(path, problem, line=_find_line(lines, field), field=field or None) from None
+        raise FileFormatError(path, problem, line=find_line(lines, field), field=field or None) from None
     for field, problem in _find_faults(entry, path):
-        raise FileFormatError(path, problem, line=_find_line(lines, field), field=field)
+        raise FileFormatError(path, problem, line=find_line(lines, field), field=field)
     return entry
 
 
@@ -239,7 +238,7 @@ def _find_faults(entry: RoadmapFile, path: Path) -> Iterator[tuple[str, str]]:
 
 
 def _find_measure_faults(entry: RoadmapFile) -> Iterator[tuple[str, str]]:
-    from engine.roadmap.evidence import known_figures
+    from engine.roadmap.figures import known_figures
 
     known = known_figures()
     for name, kpi in entry.kpis.items():
@@ -259,51 +258,3 @@ def _list_claims(entry: RoadmapFile) -> Iterator[tuple[str, ClaimEntry]]:
     yield from ((f"claims.{i}", claim) for i, claim in enumerate(entry.claims))
     for i, phase in enumerate(entry.phases):
         yield from ((f"phases.{i}.claims.{j}", claim) for j, claim in enumerate(phase.claims))
-
-
-def _read_yaml(path: Path) -> tuple[dict[str, Any], dict[str, int]]:
-    """The file's value and the line of each field (``phases.0.goals.2.kpi``)."""
-    loader: Any = None
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        loader = _Loader(text)
-        node = loader.get_single_node()
-        lines = dict(_node_lines(path, node))
-        value = loader.construct_document(node) if node is not None else None
-    except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
-        raise FileFormatError(path, "expected UTF-8 text, found other bytes", line=line) from None
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2025-02-31
-        mark = getattr(error, "problem_mark", None)
-        problem = f"expected YAML, found {getattr(error, 'problem', None) or error}"
-        raise FileFormatError(path, problem, line=mark.line + 1 if mark else None) from None
-    finally:
-        if loader is not None:
-            loader.dispose()
-    if not isinstance(value, dict):
-        raise FileFormatError(path, f"expected fields such as name and phases, found {str(value)[:60]!r}", line=1)
-    return value, lines
-
-
-def _node_lines(path: Path, node: yaml.Node | None, prefix: str = "") -> Iterator[tuple[str, int]]:
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, child in node.value:
-            name = f"{prefix}.{key.value}" if prefix else str(key.value)
-            line = key.start_mark.line + 1
-            if name in seen:
-                raise FileFormatError(path, "expected this field once, found it twice", line=line, field=name)
-            seen.add(name)
-            yield name, line
-            yield from _node_lines(path, child, name)
-    elif isinstance(node, yaml.SequenceNode):
-        for i, child in enumerate(node.value):
-            yield f"{prefix}.{i}", child.start_mark.line + 1
-            yield from _node_lines(path, child, f"{prefix}.{i}")
-
-
-def _find_line(lines: dict[str, int], field: str) -> int | None:
-    """The line of a field, or of the nearest field above it that is in the file."""
-    while field and field not in lines:
-        field = field.rpartition(".")[0]
-    return lines.get(field, 1)

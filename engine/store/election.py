@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import secrets
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
@@ -65,8 +67,27 @@ def _join(home: Path, path: Path) -> Client | None:
         return None
 
 
+def _create(path: Path) -> None:
+    """Make the file under another name and link it: nobody ever sees it half made, however many begin at once."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    try:
+        with open_file(part) as connection:
+            migrate(connection, path)
+        with suppress(FileExistsError):
+            path.hardlink_to(part)
+    except duckdb.Error as error:
+        raise error_of(str(error), path, classify(str(error))) from error
+    except OSError as error:
+        raise error_of(str(error), path, Failure.DENIED) from error
+    finally:
+        for leftover in (part, part.with_name(part.name + ".wal")):
+            leftover.unlink(missing_ok=True)
+
+
 def _take(path: Path) -> tuple[int | None, Owner | None]:
     """The lock's holder, or the owner that this process has become."""
+    if not path.exists():
+        _create(path)
     try:
         connection = open_file(path)
     except duckdb.Error as error:

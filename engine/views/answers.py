@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engine.evaluation.measures.groundedness import score_groundedness
 from engine.views.passages import Mark, Piece, split_pieces
 from engine.views.words import milliseconds, percent
 
@@ -98,7 +99,7 @@ def build_answer(
         Sentence(
             text=s["text"],
             sources=tuple(dict.fromkeys(numbers[i] for i in s["citations"] if i < len(numbers))),
-            groundedness=s.get("groundedness"),
+            groundedness=_groundedness(s, [c["text"] for c in answer.get("contexts") or []]),
         )
         for s in answer.get("sentences") or []
     )
@@ -127,6 +128,11 @@ def build_answer(
     )
 
 
+def _groundedness(sentence: Mapping[str, Any], contexts: Sequence[str]) -> float:
+    given = sentence.get("groundedness")
+    return float(given) if given is not None else score_groundedness(sentence["text"], contexts)
+
+
 def _number_sources(citations: Sequence[Mapping[str, Any]]) -> tuple[list[int], tuple[Source, ...]]:
     """Numbers in the order of first use; the same span has one number however often it is cited."""
     known: dict[tuple[Any, ...], int] = {}
@@ -143,11 +149,16 @@ def _number_sources(citations: Sequence[Mapping[str, Any]]) -> tuple[list[int], 
                     end=c["end"],
                     chunk_index=c["chunk_index"],
                     relevance=c["relevance"],
-                    preview=c["preview"],
+                    preview=_preview(c["preview"], c["end"] - c["start"]),
                 )
             )
         numbers.append(known[key])
     return numbers, tuple(sources)
+
+
+def _preview(text: str, length: int) -> str:
+    """A preview that was cut ends at a word."""
+    return text if len(text) >= length else text.rsplit(" ", 1)[0] + " …"
 
 
 def _contexts(

@@ -17,10 +17,10 @@ SAVED = "saved defaults"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskChoices:
-    """What the form offers. ``notes`` are faults of the saved defaults."""
+    """What the form offers: corpora by name with their sizes. ``note`` says what is wrong with the saved defaults."""
 
-    corpora: tuple[str, ...]
-    sizes: Mapping[str, str]
+    corpora: Mapping[str, str]
+    default: str
     presets: tuple[str, ...]
     examples: tuple[str, ...]
     note: str
@@ -37,8 +37,8 @@ def load_ask(store: Store, corpus: str | None) -> AskChoices:
     except PhasegateError as error:
         note = f"The saved defaults cannot be used: {error.message}"
     return AskChoices(
-        corpora=names,
-        sizes={r["corpus"]: f"{r['documents']} documents, {r['chunks']} chunks" for r in rows},
+        corpora={r["corpus"]: f"{r['corpus']} ({r['documents']} documents, {r['chunks']} chunks)" for r in rows},
+        default=names[0] if names else "",
         presets=(SAVED, *PRESETS),
         examples=load_example_questions(chosen) if chosen else (),
         note=note,

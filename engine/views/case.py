@@ -180,7 +180,7 @@ def _score_rows(rows: Sequence[Mapping[str, Any]]) -> tuple[ScoreRow, ...]:
 
 
 def _differences(row: Mapping[str, Any], turns: tuple[TurnView, ...]) -> tuple[Difference, ...]:
-    """Answer against the reference that is most like it, word by word; none for conversations or without a reference."""
+    """Answer against the reference that is most like it, word by word; none without one that is alike."""
     if row["kind"] != "qa" or not turns or not row["answer"]:
         return ()
     references = turns[0].expected.answers or ((" ".join(turns[0].expected.facts),) if turns[0].expected.facts else ())
@@ -190,6 +190,8 @@ def _differences(row: Mapping[str, Any], turns: tuple[TurnView, ...]) -> tuple[D
     lowered = [word.lower().strip(".,;:!?") for word in answer]
     matchers = [(r.split(), SequenceMatcher(None, [w.lower().strip(".,;:!?") for w in r.split()], lowered, autojunk=False)) for r in references]
     reference, matcher = max(matchers, key=lambda pair: sum(b.size for b in pair[1].get_matching_blocks()) / max(1, len(pair[0])))
+    if sum(block.size for block in matcher.get_matching_blocks()) * 2 < len(reference):
+        return ()  # too unlike: chance matches would be marked
     found: list[Difference] = []
     for tag, a, b, c, d in matcher.get_opcodes():
         if tag != "equal" and a < b:

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.reports import FORMATS, MEDIA_TYPES, build_report, render_formats
-from engine.roadmap.roadmaps import load_roadmap
 from engine.roadmap.types import Policy
 from engine.store import Store
-from engine.views.roadmap import phase_name
 
 FORMAT_WORDS = {
     "html": "HTML, one file with its charts, works offline",
@@ -48,11 +46,6 @@ class ReportPreview:
     markdown: str
     command: str
     ci: str
-
-
-def load_phase_choices(roadmap_name: str) -> dict[int, str]:
-    """Phases of a roadmap: number to name."""
-    return {phase.number: phase_name(phase) for phase in load_roadmap(roadmap_name).phases}
 
 
 def load_preview(store: Store, roadmap: str, phase: int, policy: Policy, formats: Sequence[str]) -> ReportPreview:

@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.reports.wording import goal_words, interval_words, unit_words, value_words
 from engine.roadmap.gates import check_roadmap, find_phase, kpi_history
-from engine.roadmap.roadmaps import list_roadmap_names, load_roadmap
+from engine.roadmap.roadmaps import load_roadmap
 from engine.roadmap.types import Gate, GoalVerdict, KpiPoint, Phase, Policy, Roadmap, TimelineItem
 from engine.store import Store
 from engine.views.words import count, plural
@@ -149,11 +149,6 @@ class PhaseView:
         return next((c for c in self.comparisons if c.kpi == kpi), None)
 
 
-def load_roadmap_names() -> dict[str, str]:
-    """Shipped roadmaps: name to title."""
-    return {name: load_roadmap(name).title for name in list_roadmap_names()}
-
-
 def load_phase(store: Store, roadmap_name: str, number: int, policy: Policy = "point") -> PhaseView:
     """One phase of a roadmap, measured now.
 
@@ -210,7 +205,7 @@ def goal_row(goal: GoalVerdict) -> GoalRow:
         goal=goal_words(goal.direction, goal.threshold, goal.unit),
         value=value_words(goal.value, goal.unit, goal.threshold),
         interval=interval_words(goal.low, goal.high, goal.unit) if goal.value is not None else "",
-        counts=f"{count(goal.scored)} of {count(goal.total)} scored" if goal.total else "",
+        counts=_counts(goal),
         n=goal.n,
         verdict=goal.verdict,
         reason=goal.reason,
@@ -220,6 +215,12 @@ def goal_row(goal: GoalVerdict) -> GoalRow:
         action=action,
         command=goal.command,
     )
+
+
+def _counts(goal: GoalVerdict) -> str:
+    if goal.total and goal.scored < goal.total:
+        return f"scored {count(goal.scored)} of {count(goal.total)}"
+    return f"n = {count(goal.n)}, all scored" if goal.n else ""
 
 
 def build_series(roadmap: Roadmap, goal: GoalVerdict, history: Sequence[KpiPoint]) -> KpiSeries:
@@ -336,3 +337,12 @@ def _bar(item: TimelineItem, gates: Mapping[int, Gate], dated: bool) -> Timeline
 
 def _midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def load_phase_names(roadmap_name: str) -> dict[str, str]:
+    """Phases of a roadmap: number to name.
+
+    Raises:
+        UnknownNameError: no such roadmap.
+    """
+    return {str(phase.number): phase_name(phase) for phase in load_roadmap(roadmap_name).phases}

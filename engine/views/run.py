@@ -65,9 +65,16 @@ class MeasureRow:
     description: str
 
     @property
-    def counts(self) -> str:
-        """``scored 78 of 80``."""
-        return f"{self.scored} of {self.applicable}"
+    def cells(self) -> dict[str, Any]:
+        """The line of the table."""
+        bounds = "" if self.low is None or self.high is None else f"{self.low:.3f} – {self.high:.3f}"
+        return {
+            "measure": self.name,
+            "mean": self.mean,
+            "interval": bounds,
+            "scored": f"{self.scored} of {self.applicable}",
+            "what it is": self.description,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,7 +220,7 @@ def _tiles(summary: Mapping[str, Any]) -> tuple[Tile, ...]:
         Tile(
             label="Success rate",
             value=percent(rate["value"]),
-            note=f"{interval(rate['low'], rate['high'])}; {summary['passed']} of {rate['n']} judged",
+            note=f"{interval(rate['low'], rate['high'])}; {summary['passed']} of {rate['n']} passed",
             help="Cases that pass all their required checks ÷ cases judged; an error is a failure. Wilson interval.",
         ),
         Tile(

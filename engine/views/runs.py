@@ -10,7 +10,7 @@ from typing import Any
 from engine.evaluation.statistics import wilson_interval
 from engine.store import RunStore, Store
 from engine.views.run_states import STATE_WORDS
-from engine.views.words import in_zone
+from engine.views.words import in_zone, percent
 
 PAGE_SIZE = 25
 SORTS = {
@@ -88,8 +88,7 @@ def _row(r: Mapping[str, Any], zone: str | None) -> dict[str, Any]:
         "started": started,
         "cases": f"{ended} of {r['cases']}" if ended != r["cases"] else str(r["cases"]),
         "success": r["success_rate"]["value"],
-        "low": interval.low,
-        "high": interval.high,
+        "interval": "" if interval.low is None else f"{percent(interval.low)} – {percent(interval.high)}",
         "failed": r["failed"],
         "errors": r["errors"],
         "unscored": r["unscored"],

@@ -23,7 +23,7 @@ GROUPS = {
 
 def draw_frame() -> None:
     """Navigation, strip and the chosen screen. An error of ours is shown; the frame stays usable."""
-    st.set_page_config(page_title="Phasegate", page_icon=ICON, layout="wide")
+    st.set_page_config(page_title="Phasegate", page_icon=ICON, layout="wide", initial_sidebar_state=236)
     pages = {
         group: [
             st.Page(f"pages/{name}.py", title=title, icon=f":material/{icon}:", default=name == "overview")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import streamlit as st
@@ -39,12 +39,9 @@ def draw_empty(
             st.page_link(page, label=f"**{label}**", icon=":material/arrow_forward:", query_params=dict(query or {}))
 
 
-def draw_title(title: str, caption: str = "", *, act: Callable[[], None] | None = None) -> None:
-    """The heading of a screen, with what can be done to all of it on the right."""
-    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
-        with st.container(width="stretch", gap=None):
-            st.title(title, anchor=False)
-            if caption:
-                st.caption(caption)
-        if act:
-            act()
+def draw_title(title: str, caption: str = "") -> None:
+    """The heading of a screen, and what the screen is for."""
+    with st.container(gap=None):
+        st.title(title, anchor=False)
+        if caption:
+            st.caption(caption)

@@ -1,0 +1,99 @@
+"""Embedding against a bare ONNX Runtime loop over length-sorted batches, with the same weights on the same texts."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from tokenizers import Tokenizer
+
+from engine.bench.texts import load_questions, load_texts
+from engine.embedding.minilm import MiniLmEmbedder
+from engine.embedding.weights import PRECISIONS, find_graph, find_model_folder
+from engine.ingestion.sentences import split_sentences
+
+ROUNDS = 5
+TEXTS = 400
+CHARACTERS = 1024
+BARE_BATCH = 32
+
+
+def measure(data: Path | None, overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Characters a second, the ratio to the bare loop, loading time, query time; medians of interleaved rounds."""
+    texts = [text[:CHARACTERS] for text in load_texts(data)][:TEXTS]
+    questions = load_questions(data)[:200]
+    characters = sum(map(len, texts))
+    spans = [split_sentences(text) for text in texts]
+    figures: dict[str, Any] = {"texts": len(texts), "characters": characters}
+    vectors = {}
+    for precision in PRECISIONS:
+        find_graph(precision)
+        figures[f"load_s_{precision}"] = _load_seconds(precision)
+        embedder = MiniLmEmbedder(precision)
+        bare = _BareLoop(precision)
+        embedder.embed(texts[:32])
+        ours, theirs, sentences = [], [], []
+        for _ in range(ROUNDS):
+            theirs.append(_seconds(lambda: bare.embed(texts)))
+            ours.append(_seconds(lambda: embedder.embed(texts)))
+            sentences.append(_seconds(lambda: embedder.embed_spans(texts, spans)))
+        vectors[precision] = embedder.embed(texts)
+        figures[f"characters_per_s_{precision}"] = characters / statistics.median(ours)
+        figures[f"characters_per_s_{precision}_with_sentences"] = characters / statistics.median(sentences)
+        figures[f"characters_per_s_{precision}_bare_loop"] = characters / statistics.median(theirs)
+        figures[f"ratio_to_bare_loop_{precision}"] = statistics.median(t / o for t, o in zip(theirs, ours, strict=True))
+        figures[f"query_ms_{precision}"] = 1000 * statistics.median(_seconds(lambda q=q: embedder.embed([q])) for q in questions)
+    figures["fast_over_exact"] = figures["characters_per_s_fast"] / figures["characters_per_s_exact"]
+    cosines = (vectors["exact"] * vectors["fast"]).sum(axis=1)
+    figures["cosine_fast_exact_mean"] = float(cosines.mean())
+    figures["cosine_fast_exact_min"] = float(cosines.min())
+    return figures
+
+
+class _BareLoop:
+    """What one would write without us: tokenize, sort by length, pad, run, mean, normalise."""
+
+    def __init__(self, precision: str) -> None:
+        self.session = onnxruntime.InferenceSession(str(find_graph(precision)), providers=["CPUExecutionProvider"])
+        self.tokenizer = Tokenizer.from_file(str(find_model_folder() / "tokenizer.json"))
+        self.tokenizer.enable_truncation(256)
+        self.tokenizer.no_padding()
+
+    def embed(self, texts: list[str]) -> np.ndarray:
+        encodings = self.tokenizer.encode_batch(texts)
+        order = sorted(range(len(texts)), key=lambda i: len(encodings[i].ids))
+        vectors = np.zeros((len(texts), MiniLmEmbedder.dimension), np.float32)
+        for start in range(0, len(order), BARE_BATCH):
+            rows = order[start : start + BARE_BATCH]
+            longest = max(len(encodings[i].ids) for i in rows)
+            ids = np.array([encodings[i].ids + [0] * (longest - len(encodings[i].ids)) for i in rows])
+            mask = (np.arange(longest) < np.array([[len(encodings[i].ids)] for i in rows])).astype(np.int32)
+            pool = (mask / mask.sum(axis=1, keepdims=True)).astype(np.float32)[:, None]
+            pooled = self.session.run(["pooled"], {"ids": ids, "mask": mask, "pool": pool})[0][:, 0]
+            vectors[rows] = pooled / np.linalg.norm(pooled, axis=1, keepdims=True)
+        return vectors
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def _load_seconds(precision: str) -> float:
+    """From the import to the first vector, in a process of its own."""
+    code = (
+        "import time; t = time.perf_counter()\n"
+        "from engine.embedding.minilm import MiniLmEmbedder\n"
+        f"MiniLmEmbedder({precision!r}).embed(['a text'])\n"
+        "print(time.perf_counter() - t)"
+    )
+    runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True) for _ in range(3)]
+    return statistics.median(float(run.stdout) for run in runs)

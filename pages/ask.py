@@ -1,0 +1,99 @@
+"""Ask a corpus a question and see why that answer."""
+
+import streamlit as st
+
+from engine.errors import PhasegateError
+from engine.types import Answer
+from engine.views.answers import build_answer
+from engine.views.ask import choose_settings, load_ask
+from engine.views.words import plural
+from pages.ui.answers import draw_answer, draw_contexts, draw_sources, draw_timings
+from pages.ui.choosing import choose
+from pages.ui.markup import escape
+from pages.ui.passages import show_passage
+from pages.ui.progress import draw_facts
+from pages.ui.resources import get_pipeline, get_store
+from pages.ui.states import draw_empty, draw_error, draw_title, shown_errors
+
+store = get_store()
+choices = load_ask(store, st.query_params.get("corpus"))
+draw_title("Ask", "One question, the answer with its sources, and what the engine did to find it.")
+if not choices.corpora:
+    draw_empty(
+        "No corpus yet",
+        "An answer comes out of documents. Ingest a sample corpus or your own files first.",
+        page="pages/corpora.py",
+        label="Ingest documents",
+        icon="library_books",
+    )
+    st.stop()
+if choices.note:
+    st.warning(escape(choices.note), icon=":material/warning:")
+
+with st.container(horizontal=True, vertical_alignment="top"):
+    corpus = choose("Corpus", choices.corpora, key="corpus", default=choices.default, width=400) or choices.default
+    preset = st.segmented_control(
+        "Preset",
+        choices.presets,
+        default=choices.presets[0],
+        key="preset",
+        bind="query-params",
+        required=True,
+        help="fast reads little, accurate reads much; saved defaults come from the Settings screen. A preset with another "
+        "chunk size builds its index at its first question.",
+    )
+st.session_state.setdefault("question", st.query_params.get("q", ""))
+picked = st.pills("Questions to try", choices.examples, key=f"example-{corpus}")
+if picked and st.session_state.get("picked") != picked:
+    st.session_state["question"] = picked
+st.session_state["picked"] = picked
+with st.form("ask", border=False):
+    question = st.text_area("Question", key="question", height=80, placeholder="What would you like to know?")
+    asked = st.form_submit_button("Ask", type="primary", icon=":material/send:", shortcut="Ctrl+Enter")
+follow_up = False
+earlier = st.session_state.get("conversation", [])
+if earlier:
+    follow_up = st.toggle(
+        f"Follow-up to the {plural(len(earlier), 'question')} before",
+        key="follow-up",
+        help="What 'it' and 'they' mean is then taken from the earlier questions and answers.",
+    )
+
+settings = choose_settings(store, preset)
+if asked:
+    st.session_state.pop("answered", None)
+    history = tuple(earlier) if follow_up else ()
+    try:
+        pipeline = get_pipeline(corpus, settings)
+        place = st.empty()
+        found: list[Answer] = []
+        with place.container(border=True):
+            stream = pipeline.stream(question, history)
+            st.write_stream(escape(e) for e in stream if not (isinstance(e, Answer) and not found.append(e)))
+        place.empty()
+        st.session_state["answered"] = (corpus, settings, found[0])
+        st.session_state["conversation"] = [*history, (question, found[0].text)][-8:]
+        if len(question) < 500:
+            st.query_params["q"] = question
+    except PhasegateError as error:
+        draw_error(error)
+
+answered = st.session_state.get("answered")
+if answered and answered[0] == corpus:
+    _, used, answer = answered
+    view = build_answer(answer.as_json(), min_quality=used.min_quality)
+    st.markdown(f"**{escape(view.question)}**" if len(view.question) < 400 else f"**{escape(view.question[:400])} …**")
+    draw_answer(view, "ask")
+    left, right = st.columns([3, 2], gap="medium")
+    with left, shown_errors():
+        st.markdown("#### Sources", help="Each sentence of the answer carries the number of its source.")
+        draw_sources(view, "ask", show_passage(get_pipeline(corpus, used)))
+    with right:
+        st.markdown("#### Timings")
+        draw_timings(view, "ask")
+    st.markdown("#### What the engine read")
+    draw_contexts(view)
+    with st.expander("Ids, tokens and settings", icon=":material/tag:"):
+        tokens = ", ".join(f"{name} {n}" for name, n in view.tokens.items())
+        facts = {"Correlation id": view.correlation_id, "Answered by": view.provider, "Tokens": tokens}
+        draw_facts(facts | {"Context steps": "; ".join(view.steps) or "none needed", "Index": used.index_fingerprint})

@@ -16,6 +16,8 @@ from engine.errors import SettingError, UnknownNameError
 ROOT = Path(__file__).resolve().parent.parent
 DATASETS = ROOT / "datasets"
 
+# Grows when documents are read, split or embedded in another way, so that older indexes are built anew.
+INDEX_VERSION = 2
 INDEX_FIELDS = ("chunker", "chunk_size", "chunk_overlap", "chunk_unit", "embedder", "precision")
 CHOICES: dict[str, tuple[str, ...]] = {
     "chunker": ("recursive", "fixed"),
@@ -82,7 +84,8 @@ class PipelineSettings:
     @property
     def index_fingerprint(self) -> str:
         """Twelve hex digits over the fields that need re-indexing; retrieval settings never change it."""
-        payload = json.dumps({name: getattr(self, name) for name in INDEX_FIELDS}, sort_keys=True)
+        fields = {name: getattr(self, name) for name in INDEX_FIELDS}
+        payload = json.dumps({"version": INDEX_VERSION, **fields}, sort_keys=True)
         return hashlib.sha256(payload.encode()).hexdigest()[:12]
 
     def as_dict(self) -> dict[str, Any]:

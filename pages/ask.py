@@ -63,9 +63,9 @@ settings = choose_settings(store, preset)
 if asked:
     st.session_state.pop("answered", None)
     history = tuple(earlier) if follow_up else ()
+    place = st.empty()
     try:
         pipeline = get_pipeline(corpus, settings)
-        place = st.empty()
         found: list[Answer] = []
         with place.container(border=True):
             stream = pipeline.stream(question, history)
@@ -76,7 +76,8 @@ if asked:
         if len(question) < 500:
             st.query_params["q"] = question
     except PhasegateError as error:
-        draw_error(error)
+        with place.container():
+            draw_error(error)
 
 answered = st.session_state.get("answered")
 if answered and answered[0] == corpus:

@@ -13,7 +13,7 @@ suite, run = st.query_params.get("suite", ""), st.query_params.get("run", "")
 
 if run:
     st.page_link("pages/suites.py", label="All suites", icon=":material/arrow_back:")
-    draw_title("Run in progress")
+    draw_title("A run at work", "Read from the store: a reload or a second browser shows the same.")
     progress = draw_run_progress(run)
     if not progress.active and progress.done:
         st.page_link("pages/runs.py", label="**See what came out of it**", icon=":material/science:", query_params={"run": run})

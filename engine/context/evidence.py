@@ -6,6 +6,7 @@ softmax over the sentences of one question (ListNet's top-one loss, Cao et al. 2
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -13,6 +14,8 @@ import numpy as np
 
 from engine.context.words import STOP_WORDS, Question, answers_kind, find_words, stem
 from engine.types import EvidenceSentence, ScoredChunk
+
+_LABEL = re.compile(r"(\*\*|__)[^*_]+\1[.:]?|[^.!?:|]{0,25}:")
 
 FEATURES = (
     "similarity",
@@ -26,7 +29,6 @@ FEATURES = (
     "kind",
     "new_words",
     "words",
-    "heading",
     "question_mark",
     "code",
     "first",
@@ -54,6 +56,8 @@ def build_evidence(
                 continue
             seen.add((chunk.document, start))
             text = _cut(chunk, start, end)
+            if not _says_something(text):
+                continue
             near = set(words[i]) | set(about)
             near.update(*words[max(0, i - 1) : i + 2])
             sentences.append(
@@ -78,14 +82,12 @@ def build_evidence(
 
 
 def _word_features(question: Question, text: str, words: tuple[str, ...], near: set[str]) -> list[float]:
-    total = sum(question.terms.values()) or 1.0
     own = set(words)
-    coverage = sum(weight for term, weight in question.terms.items() if term in own) / total
-    wide = sum(weight for term, weight in question.terms.items() if term in near) / total
+    coverage = sum(weight for term, weight in question.terms.items() if term in own) / question.weight
+    wide = sum(weight for term, weight in question.terms.items() if term in near) / question.weight
     pairs = len(question.pairs & set(zip(words, words[1:], strict=False))) / max(1, len(question.pairs))
     new = len(own - question.terms.keys())
-    codes = [t for t in question.terms if any(c.isdigit() for c in t) or len(t) > 14]
-    code = sum(t in near for t in codes) / len(codes) if codes else 0.0
+    code = sum(term in near for term in question.codes) / len(question.codes) if question.codes else 0.0
     return [
         coverage,
         wide,
@@ -93,10 +95,16 @@ def _word_features(question: Question, text: str, words: tuple[str, ...], near: 
         answers_kind(question.kind, text, question),
         float(np.log1p(new)),
         float(np.log1p(len(words))),
-        float(text.startswith("#")),
         float(text.rstrip("*_\"”’ ").endswith("?")),
         code,
     ]
+
+
+def _says_something(text: str) -> bool:
+    """Whether a sentence can answer: no heading, no rule of a table, no lone label."""
+    if text.startswith("#") or _LABEL.fullmatch(text):
+        return False
+    return any(c.isalpha() for c in text)
 
 
 def _cut(chunk: ScoredChunk, start: int, end: int) -> str:

@@ -67,8 +67,7 @@ def build_quality_features(
     top = features[0]
     text = " ".join([*(part.text for part in parts), *(sentence.title for sentence in evidence[:5])])
     known = {stem(word) for word in find_words(text) if word not in STOP_WORDS}
-    total = sum(question.terms.values()) or 1.0
-    covered = sum(weight for term, weight in question.terms.items() if term in known) / total
+    covered = sum(weight for term, weight in question.terms.items() if term in known) / question.weight
     names = {stem(w) for n in _NAME.findall(question.text[1:]) for w in find_words(n) if w not in STOP_WORDS}
     missing = [weight for term, weight in question.terms.items() if term not in known]
     similarity = top[_COLUMN["similarity"]]

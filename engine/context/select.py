@@ -66,7 +66,7 @@ def _best_by_chunk(
     """The best score among the sentences that lie in each chunk, those it shares with another chunk included."""
     by_start = {(s.document, s.start): float(score) for s, score in zip(sentences, scores, strict=True)}
     lowest = float(scores.min())
-    return [max((by_start[(c.document, a)] for a in c.sentence_spans[:, 0].tolist()), default=lowest) for c in chunks]
+    return [max((by_start.get((c.document, a), lowest) for a in c.sentence_spans[:, 0].tolist()), default=lowest) for c in chunks]
 
 
 def _shares(sentences: Sequence[EvidenceSentence], scores: np.ndarray, chunks: Sequence[ScoredChunk]) -> list[float]:
@@ -95,10 +95,12 @@ def _fill(
 ) -> tuple[list[ContextPart], int]:
     parts: list[ContextPart] = []
     tokens, share = 0, 0.0
-    counts = count_tokens([chunks[i].text for i in order[:16]])
-    for i, count in zip(order[:16], counts, strict=True):
+    for i in order:
         part = _without_overlap(chunks[i], best[i], parts)
-        if part is None or (parts and tokens + count > budget):
+        if part is None:
+            continue
+        count = count_tokens([part.text])[0]
+        if parts and tokens + count > budget:
             continue
         parts.append(part)
         tokens += count

@@ -68,13 +68,16 @@ class Question:
     """A question taken apart.
 
     Attributes:
-        terms: stems of its telling words, with how telling each is (0 to 1); never empty for a non-blank question.
+        terms: stems of its telling words, with how telling each is (0 to 1); ``weight`` is their sum.
+        codes: those that look like identifiers: with a digit, or very long.
         kind: what it asks for, one of ``duration``, ``money``, ``number``, ``time``, ``person``, ``place``, ``cause``,
             ``command``, or ``""``.
     """
 
     text: str
     terms: dict[str, float]
+    weight: float
+    codes: tuple[str, ...]
     pairs: frozenset[tuple[str, str]]
     kind: str
 
@@ -86,7 +89,9 @@ def parse_question(text: str) -> Question:
     terms = {stem(w): weigh_word(w) for w in telling}
     stems = [stem(w) for w in telling]
     kind = next((name for name, pattern in _KINDS if pattern.search(text)), "")
-    return Question(text, terms, frozenset(zip(stems, stems[1:], strict=False)), kind)
+    codes = tuple(term for term in terms if len(term) > 14 or any(c.isdigit() for c in term))
+    pairs = frozenset(zip(stems, stems[1:], strict=False))
+    return Question(text, terms, sum(terms.values()) or 1.0, codes, pairs, kind)
 
 
 def find_words(text: str) -> list[str]:

@@ -81,6 +81,8 @@ class MiniLmEmbedder:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Word pieces of each text, without [CLS] and [SEP]."""
+        if len(texts) == 1:  # a batch of one costs twice as much
+            return [len(self._tokenizer.encode(texts[0], add_special_tokens=False).ids)]
         return [len(e.ids) for e in self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]
 
     def _run(self, windows: list[_Window]) -> Iterator[tuple[list[_Window], np.ndarray]]:

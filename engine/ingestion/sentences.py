@@ -17,6 +17,8 @@ _ABBREVIATION = re.compile(
     r"(?:^|[\s(\[\"“])(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|Sgt|Capt|Col|Gen|Lt|Rev|Hon|Jr|Sr|No|Nos|Fig|Vol|pp|p|cf|vs|etc|approx"
     r"|e\.g|i\.e|a\.m|p\.m|Inc|Ltd|Co|Pte|Corp|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec|U\.S|U\.K)\.$"
 )
+_ENUMERATOR = re.compile(r"\s*(?:[-*+•]\s+)?(?:\d{1,3}|[a-zA-Z])[.)]$")
+_RUN_IN_HEAD = re.compile(r"\s*(?:[-*+•]\s+|\d{1,3}[.)]\s+)?(\*\*|__|\*|_)[^*_\n]{1,60}[.:!?]\1$")
 _CLAUSE_END = re.compile(r"[;:]\s+|,\s+|\s+[—–-]\s+")
 
 
@@ -70,6 +72,8 @@ def _split_block(text: str, start: int, end: int) -> list[tuple[int, int]]:
         mark = match.start(1) if match.group(1) is not None else match.end()
         if text[match.start()] == "." and _ABBREVIATION.search(text, max(begin, match.start() - 10), match.start() + 1):
             continue
+        if begin == start and (_ENUMERATOR.match(text[start:mark]) or _RUN_IN_HEAD.match(text[start:mark])):
+            continue  # "1. Send the artwork", "**Sentosa.** Home bakers ...": the label belongs to what it labels
         spans += _trim(text, begin, mark)
         begin = match.end()
     return spans + _trim(text, begin, end)

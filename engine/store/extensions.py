@@ -1,4 +1,4 @@
-"""DuckDB's Quack protocol, loaded from the installed wheels: nothing is downloaded, nothing is written to ``~/.duckdb``."""
+"""DuckDB's Quack protocol, loaded from the installed wheels: no download, nothing written to ``~/.duckdb``."""
 
 from __future__ import annotations
 

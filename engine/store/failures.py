@@ -1,4 +1,4 @@
-"""What a DuckDB error means for the caller. One table, by the words of the message: over Quack every class is the same."""
+"""What a DuckDB error means for the caller. One table, by the message: over Quack every class is the same."""
 
 from __future__ import annotations
 
@@ -108,5 +108,6 @@ def locked_error(path: Path, pid: int | None, state: str) -> StoreLockedError:
         )
     return StoreLockedError(
         f"The store {path} is held by {who}, which does not serve it to others.",
-        f"Close the program that has the file open, a DuckDB shell for instance{f' (kill {pid} ends it)' if pid else ''}.",
+        "Close the program that has the file open, a DuckDB shell for instance."
+        + (f" (kill {pid} ends it.)" if pid else ""),
     )

@@ -41,9 +41,7 @@ def shape_query(table: str) -> str:
         FROM duckdb_columns() WHERE table_name = {name} AND NOT internal ORDER BY column_index"""
 
 
-def build_inserts(
-    table: str, shape: TableShape, rows: Sequence[Mapping[str, Any]], *, replace: bool
-) -> Iterator[str]:
+def build_inserts(table: str, shape: TableShape, rows: Sequence[Mapping[str, Any]], *, replace: bool) -> Iterator[str]:
     """Statements that insert the rows, each of about ``STATEMENT_CHARACTERS`` at most.
 
     Raises:
@@ -71,7 +69,9 @@ def _encode_row(table: str, columns: list[str], row: Mapping[str, Any]) -> str:
     try:
         return encode_json(dict(row))
     except ValueError as error:
-        raise ValueError(f"{table}: {_bad_column(row)} holds NaN or infinity; use None where there is no value.") from error
+        raise ValueError(
+            f"{table}: {_bad_column(row)} holds NaN or infinity; use None where there is no value."
+        ) from error
 
 
 def _bad_column(row: Mapping[str, Any]) -> str:

@@ -112,7 +112,8 @@ def build_cases_query(
     sql = f"""
         WITH page AS (SELECT * FROM cases WHERE {" AND ".join(conditions)} ORDER BY {terms} LIMIT ? OFFSET ?),
         scored AS (
-            SELECT case_id, list({{measure: measure, status: status, value: value, reason: reason}} ORDER BY measure) AS scores
+            SELECT case_id, list({{measure: measure, status: status, value: value, reason: reason}}
+                                 ORDER BY measure) AS scores
             FROM scores WHERE run_id = ? AND case_id IN (SELECT case_id FROM page) GROUP BY case_id)
         SELECT page.*, scored.scores FROM page LEFT JOIN scored USING (case_id) ORDER BY {terms}"""
     return sql, [*params, limit, offset, run_id]

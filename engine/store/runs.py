@@ -208,7 +208,7 @@ class RunStore:
 
         Args:
             failed: only cases that failed or ended in an error.
-            order_by: a key of ``CASE_ORDERS``, ``-`` before it for descending; ``severity`` puts errors and failures first.
+            order_by: a key of ``CASE_ORDERS``, ``-`` before it for descending; ``severity`` puts failures first.
         """
         where = {"status": status, "kind": kind, "tag": tag, "search": search, "case_id": case_id}
         terms = order_terms(order_by, CASE_ORDERS, "position, case_id")
@@ -221,7 +221,7 @@ class RunStore:
         return {row["case_id"] for row in rows}
 
     def measure_rows(self, run_id: str) -> list[dict[str, Any]]:
-        """Per measure: ``values`` (of scored cases, in suite order), ``scored``, ``failed``, ``not_applicable``, ``total``."""
+        """Per measure: ``values`` (scored, in suite order), ``scored``, ``failed``, ``not_applicable``, ``total``."""
         return self._store.query(
             """
             SELECT measure, coalesce(list(value ORDER BY position) FILTER (WHERE s.status = 'scored'), []) AS values,

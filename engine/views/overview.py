@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.errors import PhasegateError
-from engine.reports.wording import goal_words, interval_words, value_words
+from engine.reports.wording import goal_words, value_words
 from engine.roadmap.gates import check_roadmap, kpi_history
 from engine.roadmap.roadmaps import list_roadmap_names, load_roadmap
 from engine.roadmap.types import Gate, GoalVerdict, KpiPoint, Phase, Readiness
 from engine.store import Store
-from engine.views.roadmap import GoalRow, goal_row, phase_name
+from engine.views.roadmap import GoalRow, goal_row, interval_or_nothing, phase_name
 from engine.views.runs import load_latest
 from engine.views.words import plural, sentence_list
 
@@ -185,7 +185,7 @@ def _tile(goal: GoalVerdict, gate: Gate, history: Sequence[KpiPoint]) -> KpiTile
         title=goal.title,
         value=value_words(goal.value, goal.unit, goal.threshold),
         goal=goal_words(goal.direction, goal.threshold, goal.unit),
-        interval=interval_words(goal.low, goal.high, goal.unit),
+        interval=interval_or_nothing(goal),
         counts=f"scored {goal.scored} of {goal.total}" if goal.total else f"n = {goal.n}",
         verdict=goal.verdict,
         reason=goal.reason,

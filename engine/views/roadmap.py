@@ -196,7 +196,7 @@ def phase_name(phase: Phase) -> str:
 def goal_row(goal: GoalVerdict) -> GoalRow:
     """One goal in words."""
     more = ""
-    if goal.more_cases:
+    if goal.more_cases and "more cases" not in goal.reason:
         more = f"about {plural(goal.more_cases, 'more case')} would decide it"
     action = goal.suites[0] if goal.verdict == "no_data" and goal.suites else ""
     return GoalRow(
@@ -204,7 +204,7 @@ def goal_row(goal: GoalVerdict) -> GoalRow:
         title=goal.title,
         goal=goal_words(goal.direction, goal.threshold, goal.unit),
         value=value_words(goal.value, goal.unit, goal.threshold),
-        interval=interval_words(goal.low, goal.high, goal.unit) if goal.value is not None else "",
+        interval=interval_or_nothing(goal),
         counts=_counts(goal),
         n=goal.n,
         verdict=goal.verdict,
@@ -215,6 +215,13 @@ def goal_row(goal: GoalVerdict) -> GoalRow:
         action=action,
         command=goal.command,
     )
+
+
+def interval_or_nothing(goal: GoalVerdict) -> str:
+    """The interval in words; empty where a single observation bounds nothing."""
+    if goal.value is None or (goal.low is None and goal.high is None):
+        return ""
+    return interval_words(goal.low, goal.high, goal.unit)
 
 
 def _counts(goal: GoalVerdict) -> str:

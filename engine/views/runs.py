@@ -95,7 +95,7 @@ def _row(r: Mapping[str, Any], zone: str | None) -> dict[str, Any]:
         "quality": r["context_quality"]["mean"],
         "p95_ms": r["latency_ms"]["p95"],
         "seconds": r["seconds"],
-        "preset": r["preset"] or "",
+        "preset": r["preset"] or "own",
     }
 
 

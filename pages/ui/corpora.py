@@ -99,7 +99,7 @@ def draw_corpus(store: Store, name: str) -> None:
     st.markdown("#### Documents", help="Select a cell to open the document with its chunk borders.")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.text_input("Search", key="search", bind="query-params", placeholder="Name or title", icon=":material/search:", label_visibility="collapsed", width=320)
-        st.caption(" · ".join(f"{plural(n, kind)}" for kind, n in corpus.types.items()))
+        st.caption(" · ".join(f"{count(n)} {kind}" for kind, n in corpus.types.items()))
     _draw_documents(corpus.documents, name)
     if corpus.matching > len(corpus.documents):
         st.caption(f"The first {len(corpus.documents)} of {corpus.matching}; search to see the others.")

@@ -39,6 +39,7 @@ def draw_frame() -> None:
         chosen.run()
     except PhasegateError as error:
         draw_error(error)
+        st.page_link(chosen, label=f"Back to {chosen.title}", icon=":material/arrow_back:", query_params={})
 
 
 @st.fragment(run_every=5)

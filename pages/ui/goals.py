@@ -41,10 +41,11 @@ def _draw_goal(goal: GoalRow, key: str) -> None:
         for run_id in goal.runs[:3]:
             st.page_link("pages/runs.py", label="Run", icon=":material/science:", query_params={"run": run_id}, help=run_id)
         if not goal.runs and goal.action:
-            draw_start_button(goal.action, f"{key}-start")
+            draw_start_button(goal.action, f"{key}-start", label="Run")
 
 
-def draw_start_button(suite: str, key: str, *, kind: str = "secondary") -> None:
+def draw_start_button(suite: str, key: str, *, label: str = "") -> None:
     """Starts the suite and goes to its progress."""
-    if st.button(f"Run {suite}", icon=":material/play_arrow:", key=key, type=kind):  # type: ignore[arg-type]
+    words = f"Runs the suite {suite}, which gives this evidence."
+    if st.button(label or f"Run {suite}", icon=":material/play_arrow:", key=key, help=words):
         st.switch_page("pages/suites.py", query_params={"suite": suite, "run": start_run(suite)})

@@ -20,6 +20,7 @@ from pages.ui.resources import get_pipeline
 from pages.ui.states import draw_title, shown_errors
 from pages.ui.starting import start_ingest, start_run
 
+BY_READING = ("welcome", "model", "ask")  # done once a later step is open; the store shows the others
 BUNDLED, OLLAMA, REMOTE = "Bundled engine", "Ollama on this machine", "A remote model"
 
 
@@ -32,7 +33,7 @@ def draw_onboarding(store: Store) -> None:
     at = STEPS.index(step)
     for i, (column, name) in enumerate(zip(st.columns(len(STEPS)), STEPS, strict=True)):
         with column:
-            icon = "check_circle" if name in state.done or i < at else "radio_button_checked" if i == at else "radio_button_unchecked"
+            icon = "check_circle" if name in state.done or (i < at and name in BY_READING) else "radio_button_checked" if i == at else "radio_button_unchecked"
             label = f"**{i + 1}. {STEP_TITLES[name]}**" if i == at else f"{i + 1}. {STEP_TITLES[name]}"
             st.page_link("pages/overview.py", label=label, icon=f":material/{icon}:", query_params={"step": name})
     with st.container(border=True):

@@ -27,7 +27,7 @@ def draw_phases(overview: Overview) -> None:
 
 def draw_tiles(overview: Overview) -> None:
     """Measured KPIs with goal, interval, trend and the link to their evidence."""
-    st.markdown("#### KPIs", help="Measured here, held against the goal of the phase at hand or of the first that sets one.")
+    st.markdown("#### KPIs", help="Measured here, held against the goal of the phase at hand or of the first that sets one. The range under a goal is the 95 % interval.")
     if not overview.tiles:
         st.info("Nothing that this roadmap asks for has been measured yet.", icon=":material/info:")
         return
@@ -47,7 +47,7 @@ def _draw_tile(tile: KpiTile, roadmap: str) -> None:
         help=escape(tile.reason),
     )
     st.markdown(f"{verdict_badge(tile.verdict)} :small[goal {escape(tile.goal)}]")
-    st.caption(f"{escape(tile.interval)} · {tile.counts}")
+    st.caption(f"{escape(tile.interval)} · {tile.counts}" if tile.interval else tile.counts)
     with st.container(horizontal=True, gap="xxsmall"):
         if tile.runs:
             st.page_link("pages/runs.py", label="Run", icon=":material/science:", query_params={"run": tile.runs[0]})

@@ -58,7 +58,10 @@ def _draw_cases(run: RunDetail) -> None:
     if not cases:
         st.info("No case fits." if run.cases else "No case has ended yet.", icon=":material/filter_alt_off:")
         return
-    st.caption(f"{plural(len(cases), 'case')}, errors and failures first. Select a cell to open the case.")
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.caption(f"{plural(len(cases), 'case')}, errors and failures first. Select a cell to open the case.")
+        first = {"run": run.run_id, "case": cases[0].case_id}
+        st.page_link("pages/runs.py", label="Read them one by one", icon=":material/arrow_forward:", query_params=first)
     rows = [_case_cells(c) for c in cases]
     column = st.column_config
     event = st.dataframe(

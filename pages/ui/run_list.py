@@ -18,9 +18,8 @@ STATES = {name: words for name, words in STATE_WORDS.items() if name != "startin
 def draw_runs(store: Store) -> None:
     """Filter, table, pages."""
     draw_title("Runs", "Every suite that was run, from these screens or from a shell. Select a cell to open its run.")
-    chosen = _choose(load_runs(store, RunFilter()).suites)
-    runs = load_runs(store, chosen, get_zone())
-    if not runs.stored:
+    stored = load_runs(store, RunFilter())
+    if not stored.stored:
         draw_empty(
             "No run yet",
             "A run puts the cases of a suite to the system and scores the answers.",
@@ -29,6 +28,7 @@ def draw_runs(store: Store) -> None:
             icon="science",
         )
         return
+    runs = load_runs(store, _choose(stored.suites), get_zone())
     if not runs.rows:
         st.info("No run fits this filter.", icon=":material/filter_alt_off:")
         st.page_link("pages/runs.py", label="Clear the filter", icon=":material/close:")

@@ -20,9 +20,7 @@ def write(store: Store, name: str, count: int) -> None:
 def write_bulk(store: Store, name: str, count: int) -> None:
     """Insert batches of 500 rows, each batch printed when it is durable."""
     for number in range(count):
-        rows = [
-            {"name": f"{name}-{number}-{i}", "value": "x" * 200, "updated_at": utc_now()} for i in range(500)
-        ]
+        rows = [{"name": f"{name}-{number}-{i}", "value": "x" * 200, "updated_at": utc_now()} for i in range(500)]
         store.insert("preferences", rows)
         print(f"{name}-{number}", flush=True)
 

@@ -1,0 +1,92 @@
+"""What all tests share: the model's graph built once, a state folder for each test, folders of files, the command line."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+WriteFiles = Callable[[Path, Mapping[str, str | bytes]], Path]
+RunCli = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the model's graphs, both built."""
+    from engine.embedding.weights import PRECISIONS, find_graph
+
+    folder = tmp_path_factory.mktemp("built")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PHASEGATE_HOME", str(folder))
+        for precision in PRECISIONS:
+            find_graph(precision)
+    return folder / "models"
+
+
+@pytest.fixture
+def home(tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A ``PHASEGATE_HOME`` of the test's own, with the graphs in it."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    (folder / "models").symlink_to(models)
+    monkeypatch.setenv("PHASEGATE_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def write_files() -> WriteFiles:
+    """Writes files by their names in a folder, and gives the folder."""
+
+    def write(folder: Path, files: Mapping[str, str | bytes]) -> Path:
+        for name, content in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return folder
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def library(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Iterator[Path]:
+    """A state folder in which the corpora ``stories`` and ``customer-service`` have been ingested; only for reading."""
+    from engine.corpora import ingest_corpus, shipped_corpora
+    from engine.settings import PipelineSettings
+
+    folder = tmp_path_factory.mktemp("library")
+    (folder / "models").symlink_to(models)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PHASEGATE_HOME", str(folder))
+        for name in ("stories", "customer-service"):
+            ingest_corpus(name, [shipped_corpora()[name]], PipelineSettings())
+    yield folder
+
+
+@pytest.fixture(scope="session")
+def start_cli() -> Callable[..., subprocess.Popen[str]]:
+    """Starts ``python -m engine`` as a process."""
+
+    def start(*arguments: str, home: Path, **options: object) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "engine", *arguments]
+        environment = {**os.environ, "PHASEGATE_HOME": str(home)}
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": ROOT}
+        return subprocess.Popen(command, env=environment, **(pipes | options))  # type: ignore[call-overload]
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def run_cli(start_cli: Callable[..., subprocess.Popen[str]]) -> RunCli:
+    """Runs ``python -m engine`` to its end."""
+
+    def run(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
+        with start_cli(*arguments, home=home) as process:
+            out, err = process.communicate(timeout=120)
+        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
+    return run

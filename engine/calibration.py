@@ -1,4 +1,4 @@
-"""Fit evidence, relevance and context quality on labelled question-answering sets.
+"""Fit evidence and context quality on labelled question-answering sets.
 
 Data is split by document: the models are fitted on one half of each set and reported on the other. A set is a folder
 with ``corpus.jsonl`` and ``queries.jsonl``. Questions count as supported when the chosen context holds a gold span.
@@ -60,10 +60,7 @@ def calibrate(data: Path, settings: PipelineSettings) -> dict[str, Any]:
     cases = [case for name in SETS for case in _load_cases(data, name, settings)]
     precise = [c for c in cases if c.kind == "answerable" and not c.held_out and c.data in SENTENCE_SETS]
     raw = _fit_sentences(precise)
-    platt = _fit_platt(precise, raw)
-    draft = Coefficients(
-        sentence=raw.astype(np.float32), platt=platt, quality=np.zeros(len(QUALITY_FEATURES) + 1), provenance={}
-    )
+    draft = Coefficients(sentence=raw.astype(np.float32), quality=np.zeros(len(QUALITY_FEATURES) + 1), provenance={})
     rows = [(_quality_row(case, draft, settings), case) for case in cases]
     known = [(x, supported, case) for (x, supported), case in rows if x is not None]
     fitted = _fit_quality([(x, y) for x, y, case in known if not case.held_out])
@@ -79,7 +76,6 @@ def calibrate(data: Path, settings: PipelineSettings) -> dict[str, Any]:
     }
     content = {
         "sentence": dict(zip(FEATURES, np.round(raw, 5).tolist(), strict=True)),
-        "platt": [round(v, 5) for v in platt],
         "quality": dict(zip((*QUALITY_FEATURES, "intercept"), np.round(fitted, 5).tolist(), strict=True)),
         "provenance": provenance,
     }
@@ -150,16 +146,6 @@ def _fit_sentences(cases: Sequence[_Case]) -> np.ndarray:
         return total / len(scaled) + RIDGE * float(w @ w), gradient / len(scaled) + 2 * RIDGE * w
 
     return minimize(loss, np.zeros(len(FEATURES)), jac=True, method="L-BFGS-B").x / scale
-
-
-def _fit_platt(cases: Sequence[_Case], weights: np.ndarray) -> tuple[float, float]:
-    scores, labels = [], []
-    for case in cases:
-        features, y = _evidence(case)
-        scores.append(features @ weights)
-        labels.append(y)
-    fitted = _fit_logistic(np.concatenate(scores)[:, None], np.concatenate(labels))
-    return float(fitted[0]), float(fitted[1])
 
 
 def _quality_row(case: _Case, draft: Coefficients, settings: PipelineSettings) -> tuple[np.ndarray | None, bool]:

@@ -221,8 +221,7 @@ class _Ingest:
             waiting: list[tuple[Document, Chunk, list[tuple[int, int]]]] = []
             for document in documents:
                 sentences = split_sentences(document.text)
-                offsets = getattr(self.embedder, "token_offsets", None)
-                for chunk in chunk_document(document, sentences, self.settings, offsets):
+                for chunk in chunk_document(document, sentences, self.settings, self.embedder.token_offsets):
                     inside = [(max(a, chunk.start), min(b, chunk.end)) for a, b in sentences if a < chunk.end and b > chunk.start]
                     waiting.append((document, chunk, inside))
                 if len(waiting) >= CHUNKS_PER_BATCH:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 import uuid
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +17,15 @@ from engine.context.words import Question, parse_question
 from engine.conversation import History, StandaloneQuestion, resolve_question
 from engine.corpora import ingest_corpus
 from engine.embedding import Embedder, load_embedder
-from engine.errors import IndexMismatchError, InputError, SettingError
+from engine.errors import IndexMismatchError, InputError, ProviderError, SettingError
 from engine.generation.extractive import ABSTAINED, ExtractedAnswer, extract_answer
+from engine.generation.model import build_messages, read_reply
 from engine.index import Catalog, ChunkTable, CorpusEntry
 from engine.retrieval import Retrieved, retrieve_chunks
 from engine.settings import PipelineSettings
-from engine.types import Answer, Context, Ranked
+from engine.types import Answer, Ranked
 
+EXTRACTIVE = "extractive"
 LONGEST_QUESTION = 100_000
 # Words beyond these add nothing to a search: the model reads 256 tokens at a time.
 SEARCHED_CHARACTERS = 2_000
@@ -34,6 +37,17 @@ class _Evidence:
     selection: Selection
     question: Question
     timings_ms: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Generated:
+    """``answer`` is None where the documents do not answer."""
+
+    provider: str
+    answer: ExtractedAnswer | None = None
+    tokens: Mapping[str, int] = field(default_factory=lambda: {"prompt": 0, "completion": 0})
+    cost_usd: float = 0.0
+    degraded: tuple[str, ...] = ()
 
 
 class RagPipeline:
@@ -61,22 +75,24 @@ class RagPipeline:
         found = self._find_evidence(standalone)
         context = found.selection.context
         clock = time.perf_counter()
-        abstained = context.quality < self.settings.min_quality or not found.selection.evidence
-        extracted = ExtractedAnswer(text=ABSTAINED, sentences=(), citations=()) if abstained else self._extract(found)
+        unsupported = context.quality < self.settings.min_quality or not found.selection.evidence
+        made = _Generated(provider=EXTRACTIVE) if unsupported else self._generate(standalone, found)
         timings = {**found.timings_ms, "generate": 1000 * (time.perf_counter() - clock)}
         timings["total"] = 1000 * (time.perf_counter() - started)
         return Answer(
             question=question,
-            text=extracted.text,
-            sentences=extracted.sentences,
-            citations=extracted.citations,
+            text=ABSTAINED if made.answer is None else made.answer.text,
+            sentences=made.answer.sentences if made.answer else (),
+            citations=made.answer.citations if made.answer else (),
             retrieved=_ranking(found),
             context=context,
-            abstained=abstained,
-            provider="extractive",
+            abstained=made.answer is None,
+            provider=made.provider,
             correlation_id=uuid.uuid4().hex[:16],
             timings_ms={name: round(value, 3) for name, value in timings.items()},
-            tokens={"context": context.tokens, "prompt": 0, "completion": 0},
+            tokens={"context": context.tokens, **made.tokens},
+            cost_usd=made.cost_usd,
+            degraded=made.degraded,
         )
 
     def stream(self, question: str, history: History = ()) -> Iterator[str | Answer]:
@@ -130,10 +146,31 @@ class RagPipeline:
         timings = {**retrieved.timings_ms, "context": _milliseconds() - clock}
         return _Evidence(retrieved=retrieved, selection=selection, question=question, timings_ms=timings)
 
-    def _extract(self, found: _Evidence) -> ExtractedAnswer:
-        return extract_answer(
-            found.selection.evidence, self.settings.answer_words, self._coefficients.relevance
+    def _generate(self, standalone: StandaloneQuestion, found: _Evidence) -> _Generated:
+        """Ask the model that the settings name; answer by extraction, and say why, when it fails."""
+        if self.settings.provider == EXTRACTIVE:
+            return self._extract(found)
+        from engine.providers.chat import complete_chat
+
+        parts = found.selection.context.parts
+        messages = build_messages(standalone.text, parts, standalone.background)
+        try:
+            reply = complete_chat(self.settings.model, messages, self.settings.temperature)
+        except ProviderError as error:
+            return dataclasses.replace(self._extract(found), degraded=(f"{error.message} Answered by extraction instead.",))
+        read = read_reply(reply.text, parts)
+        return _Generated(
+            provider=reply.model,
+            answer=None if read.abstained else read.answer,
+            tokens={"prompt": reply.prompt_tokens, "completion": reply.completion_tokens},
+            cost_usd=reply.cost_usd,
+            degraded=read.degraded,
         )
+
+    def _extract(self, found: _Evidence) -> _Generated:
+        evidence = found.selection.evidence
+        answer = extract_answer(evidence, self.settings.answer_words)
+        return _Generated(provider=EXTRACTIVE, answer=answer)
 
     def _open(self, entry: CorpusEntry) -> ChunkTable:
         index = entry.indexes.get(self.settings.index_fingerprint)
@@ -155,8 +192,11 @@ def open_pipeline(corpus: str, settings: PipelineSettings) -> RagPipeline:
         UnknownNameError: the corpus has never been ingested.
         IndexMismatchError: the index was made by another embedding model.
     """
-    if settings.provider != "extractive":
-        raise SettingError(f"provider: expected extractive, found {settings.provider!r}; model answers are not part of this version.")
+    if settings.provider != EXTRACTIVE and not settings.model:
+        raise SettingError(
+            f"provider {settings.provider} needs the name of a model, and model is empty.",
+            "Set it as provider/model, for instance --set model=ollama/llama3.2",
+        )
     catalog = Catalog()
     return RagPipeline(corpus, settings, catalog, catalog.load(corpus))
 

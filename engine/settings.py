@@ -24,6 +24,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "chunk_unit": ("characters", "tokens"),
     "precision": ("exact", "fast"),
     "mode": ("hybrid", "dense", "lexical"),
+    "provider": ("extractive", "litellm"),
 }
 RANGES: dict[str, tuple[float, float]] = {
     "chunk_size": (50, 20_000),

@@ -78,7 +78,12 @@ class ScoredChunk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceSentence:
-    """A sentence of a retrieved chunk. ``score`` orders the sentences of one question by how likely they answer it."""
+    """A sentence of a retrieved chunk.
+
+    Attributes:
+        score: orders the sentences of one question by how likely they answer it.
+        relevance: the probability that this is the sentence that answers, among all that were retrieved.
+    """
 
     document: str
     chunk_index: int
@@ -87,12 +92,13 @@ class EvidenceSentence:
     text: str
     score: float
     similarity: float
+    relevance: float = 0.0
     title: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContextPart:
-    """One chosen passage: ``document.text[start:end]`` is ``text``."""
+    """One chosen passage: ``document.text[start:end]`` is ``text``. ``score``: the relevance of its sentences, summed."""
 
     document: str
     chunk_index: int

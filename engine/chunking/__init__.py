@@ -15,7 +15,7 @@ __all__ = ["chunk_document"]
 
 TokenOffsets = Callable[[str], Sequence[tuple[int, int]]]
 SPLITTERS = {"recursive": split_recursive, "fixed": split_fixed}
-_HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*\s*$", re.M)
+_HEADING = re.compile(r"^(#{1,6})[ \t]+(\S.*)$", re.M)
 
 
 def chunk_document(
@@ -38,7 +38,7 @@ def chunk_document(
         units = np.searchsorted(starts, np.arange(len(text) + 1), side="left")
     else:
         units = np.arange(len(text) + 1)
-    headings = [(m.start(), len(m.group(1)), m.group(2)) for m in _HEADING.finditer(text)]
+    headings = [(m.start(), len(m.group(1)), m.group(2).rstrip().rstrip("#").rstrip()) for m in _HEADING.finditer(text)]
     boundaries = Boundaries(text, sentences, [position for position, _, _ in headings], units)
     spans = SPLITTERS[settings.chunker](boundaries, settings.chunk_size, settings.chunk_overlap)
     return [

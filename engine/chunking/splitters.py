@@ -49,15 +49,16 @@ def split_recursive(b: Boundaries, size: int, overlap: int) -> list[Span]:
     """
     spans: list[Span] = []
     start, _ = b.trim(0, len(b.text))
+    end = start
     while start < len(b.text):
         limit = b.furthest(start, size)
         if limit >= len(b.text):
             spans.append(b.trim(start, len(b.text)))
             break
-        end = _strongest_cut(b, start, limit)
+        end = _strongest_cut(b, start, limit, end)
         spans.append(b.trim(start, end))
         start = _next_start(b, start, end, overlap)
-    return [(a, z) for a, z in spans if z > a]
+    return _without_nested(spans)
 
 
 def split_fixed(b: Boundaries, size: int, overlap: int) -> list[Span]:
@@ -70,16 +71,27 @@ def split_fixed(b: Boundaries, size: int, overlap: int) -> list[Span]:
         if end >= len(b.text):
             break
         start = max(b.furthest(start, size - overlap), start + 1)
-    return [(a, z) for a, z in spans if z > a]
+    return _without_nested(spans)
 
 
-def _strongest_cut(b: Boundaries, start: int, limit: int) -> int:
-    half = start + (limit - start) // 2
-    for places, earliest in ((b.headings, half), (b.paragraphs, half), (b.sentences, start + (limit - start) // 4)):
+def _without_nested(spans: Sequence[Span]) -> list[Span]:
+    """Spans less the empty ones and those that, once trimmed, lie within the one before."""
+    kept: list[Span] = []
+    for start, end in spans:
+        if end > start and (not kept or end > kept[-1][1]):
+            kept.append((start, end))
+    return kept
+
+
+def _strongest_cut(b: Boundaries, start: int, limit: int, previous: int) -> int:
+    """The best place to end, behind the ``previous`` cut: a large overlap must not give a chunk within a chunk."""
+    half = max(start + (limit - start) // 2, previous)
+    quarter = max(start + (limit - start) // 4, previous)
+    for places, earliest in ((b.headings, half), (b.paragraphs, half), (b.sentences, quarter)):
         cut = _last_in(places, earliest, limit)
         if cut is not None:
             return cut
-    words = [m.end() for m in _WORD.finditer(b.text, half, limit)]
+    words = [m.end() for m in _WORD.finditer(b.text, half, limit) if m.end() > half]
     return words[-1] if words else max(limit, start + 1)
 
 

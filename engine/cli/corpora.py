@@ -98,6 +98,8 @@ def _print_answer(answer: dict[str, Any]) -> None:
         for i, c in enumerate(answer["citations"], 1):
             place = f"{c['document']}:{c['start']}-{c['end']}"
             console.print(f"[dim]{escape(f'[{i}] {place}')}  relevance {c['relevance']:.2f}[/dim]")
+    for reason in answer["degraded"]:
+        console.print(f"[yellow]Degraded:[/yellow] {escape(reason)}")
     console.print(
         f"\ncontext quality {format_rate(answer['context_quality'])} · {len(answer['contexts'])} passages · "
         f"{answer['timings_ms']['total']:.0f} ms",

@@ -1,4 +1,4 @@
-"""The fitted numbers of evidence, relevance and quality, with where they come from. Written by ``calibrate``."""
+"""The fitted numbers of evidence and quality, with where they come from. Written by ``calibrate``."""
 
 from __future__ import annotations
 
@@ -20,24 +20,17 @@ class Coefficients:
 
     Attributes:
         sentence: weight by feature of ``evidence.FEATURES``, in its order.
-        platt: slope and intercept from a sentence's score to the probability that it answers (Platt 1999).
         quality: weights of ``quality.FEATURES`` in its order, the intercept last.
         provenance: data, counts, split, AUC, expected calibration error, date.
     """
 
     sentence: np.ndarray
-    platt: tuple[float, float]
     quality: np.ndarray
     provenance: dict[str, Any]
 
     def score_sentences(self, features: np.ndarray) -> np.ndarray:
         """One score a row, higher is better."""
         return features @ self.sentence
-
-    def relevance(self, score: float) -> float:
-        """The probability that a sentence of this score answers its question."""
-        slope, intercept = self.platt
-        return sigmoid(slope * score + intercept)
 
 
 def sigmoid(x: float) -> float:
@@ -51,7 +44,6 @@ def load_coefficients() -> Coefficients:
     content = json.loads(PATH.read_text())
     return Coefficients(
         sentence=np.array(list(content["sentence"].values()), np.float32),
-        platt=tuple(content["platt"]),
         quality=np.array(list(content["quality"].values())),
         provenance=content["provenance"],
     )

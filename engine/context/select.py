@@ -47,16 +47,15 @@ def select_context(
     best = _best_by_chunk(sentences, scores, chunks)
     ranked = sorted(range(len(chunks)), key=lambda i: -best[i])
     allowed = [i for i in ranked if settings.mode == "lexical" or _closeness(chunks[i], vector) >= settings.min_similarity]
-    parts, tokens = _fill(allowed, chunks, best, _shares(sentences, scores, chunks), settings.budget_tokens, count_tokens)
+    relevance = _probabilities(scores)
+    parts, tokens = _fill(allowed, chunks, sentences, relevance, settings.budget_tokens, count_tokens)
     inside = [
         i for i, s in enumerate(sentences) if any(s.document == p.document and s.start >= p.start and s.end <= p.end for p in parts)
     ]
     order = sorted(inside, key=lambda i: -scores[i])
     quality = estimate_quality(question, [sentences[i] for i in order], features[order], scores[order], parts, coefficients)
-    evidence = tuple(replace(sentences[i], score=float(scores[i])) for i in order)
-    relevance = coefficients.relevance
-    shown = tuple(replace(part, score=relevance(part.score)) for part in parts)
-    context = Context(parts=shown, quality=quality, tokens=tokens)
+    evidence = tuple(replace(sentences[i], score=float(scores[i]), relevance=float(relevance[i])) for i in order)
+    context = Context(parts=tuple(parts), quality=quality, tokens=tokens)
     return Selection(context=context, evidence=evidence, chunks=tuple(chunks[i] for i in ranked))
 
 
@@ -69,15 +68,10 @@ def _best_by_chunk(
     return [max((by_start.get((c.document, a), lowest) for a in c.sentence_spans[:, 0].tolist()), default=lowest) for c in chunks]
 
 
-def _shares(sentences: Sequence[EvidenceSentence], scores: np.ndarray, chunks: Sequence[ScoredChunk]) -> list[float]:
-    """Each chunk's share of the evidence: the softmax of the scores, summed over the sentences first seen in it."""
+def _probabilities(scores: np.ndarray) -> np.ndarray:
+    """The softmax of the scores: how likely each sentence is the one that answers. They were fitted under this loss."""
     weights = np.exp(scores - scores.max())
-    weights /= weights.sum()
-    position = {(c.document, c.chunk_index): i for i, c in enumerate(chunks)}
-    shares = [0.0] * len(chunks)
-    for sentence, weight in zip(sentences, weights.tolist(), strict=True):
-        shares[position[(sentence.document, sentence.chunk_index)]] += weight
-    return shares
+    return weights / weights.sum()
 
 
 def _closeness(chunk: ScoredChunk, vector: np.ndarray) -> float:
@@ -88,29 +82,34 @@ def _closeness(chunk: ScoredChunk, vector: np.ndarray) -> float:
 def _fill(
     order: Sequence[int],
     chunks: Sequence[ScoredChunk],
-    best: Sequence[float],
-    shares: Sequence[float],
+    sentences: Sequence[EvidenceSentence],
+    relevance: np.ndarray,
     budget: int,
     count_tokens: Callable[[Sequence[str]], list[int]],
 ) -> tuple[list[ContextPart], int]:
     parts: list[ContextPart] = []
     tokens, share = 0, 0.0
     for i in order:
-        part = _without_overlap(chunks[i], best[i], parts)
+        part = _without_overlap(chunks[i], parts)
         if part is None:
             continue
         count = count_tokens([part.text])[0]
         if parts and tokens + count > budget:
             continue
-        parts.append(part)
+        held = sum(
+            weight
+            for sentence, weight in zip(sentences, relevance.tolist(), strict=True)
+            if sentence.document == part.document and part.start <= sentence.start < part.end
+        )
+        parts.append(replace(part, score=round(held, 6)))
         tokens += count
-        share += shares[i]
+        share += held
         if share >= EVIDENCE_SHARE or tokens >= budget:
             break
     return parts, tokens
 
 
-def _without_overlap(chunk: ScoredChunk, score: float, parts: Sequence[ContextPart]) -> ContextPart | None:
+def _without_overlap(chunk: ScoredChunk, parts: Sequence[ContextPart]) -> ContextPart | None:
     """The chunk less what the parts already hold of it; None when nothing is left."""
     start, end = chunk.start, chunk.end
     for part in parts:
@@ -130,5 +129,5 @@ def _without_overlap(chunk: ScoredChunk, score: float, parts: Sequence[ContextPa
         start=start,
         end=start + len(text),
         text=text,
-        score=score,
+        score=0.0,
     )

@@ -85,6 +85,10 @@ class MiniLmEmbedder:
             return [len(self._tokenizer.encode(texts[0], add_special_tokens=False).ids)]
         return [len(e.ids) for e in self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]
 
+    def token_offsets(self, text: str) -> list[tuple[int, int]]:
+        """Start and end of each word piece in the text, in order."""
+        return self._tokenizer.encode(text, add_special_tokens=False).offsets
+
     def _run(self, windows: list[_Window]) -> Iterator[tuple[list[_Window], np.ndarray]]:
         """Batches of 8 to 32 windows of like length, the longest first, each with its pooled rows."""
         order = sorted(windows, key=lambda w: len(w.ids), reverse=True)

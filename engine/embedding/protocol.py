@@ -36,6 +36,10 @@ class Embedder(Protocol):
         """The vector of each text and of each of its character spans (start, end within the text)."""
         ...
 
+    def token_offsets(self, text: str) -> Spans:
+        """Start and end of each token in the text, in order; chunks sized in tokens need them."""
+        ...
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, without the special ones."""
         ...

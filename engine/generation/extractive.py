@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.types import AnswerSentence, Citation, EvidenceSentence
@@ -26,14 +26,11 @@ class ExtractedAnswer:
     citations: tuple[Citation, ...]
 
 
-def extract_answer(
-    evidence: Sequence[EvidenceSentence], most_words: int, relevance: Callable[[float], float]
-) -> ExtractedAnswer:
+def extract_answer(evidence: Sequence[EvidenceSentence], most_words: int) -> ExtractedAnswer:
     """Answer from the context's sentences, best first.
 
     Args:
         most_words: the answer is never longer; a best sentence that is longer by itself is cut.
-        relevance: a sentence's score to the probability that it answers.
     """
     chosen: list[tuple[EvidenceSentence, str]] = []
     words = 0
@@ -56,7 +53,7 @@ def extract_answer(
             chunk_index=sentence.chunk_index,
             start=sentence.start,
             end=sentence.end,
-            relevance=round(relevance(sentence.score), 4),
+            relevance=round(sentence.relevance, 4),
             preview=text[:PREVIEW_CHARACTERS],
         )
         for sentence, text in ordered

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import InputError
-from engine.ingestion.loaders import UnreadableFile, load_file
+from engine.ingestion.loaders import UnreadableFile, load_file, replace_halves
 from engine.types import Document
 
 __all__ = ["LoadedDocuments", "Skipped", "load_documents"]
@@ -49,11 +49,12 @@ def load_documents(paths: Sequence[Path]) -> LoadedDocuments:
             try:
                 loaded = load_file(path, name)
             except UnreadableFile as reason:
-                skipped.append(Skipped(str(path), str(reason)))
+                skipped.append(Skipped(replace_halves(str(path)), str(reason)))
                 continue
             for document in loaded:
                 if document.id in documents:
-                    skipped.append(Skipped(str(path), f"the document {document.id!r} is already there, from {documents[document.id].source}"))
+                    first = documents[document.id].source
+                    skipped.append(Skipped(document.source, f"the document {document.id!r} is already there, from {first}"))
                 else:
                     documents[document.id] = document
     return LoadedDocuments(list(documents.values()), skipped)

@@ -5,15 +5,25 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import itertools
 import json
 import re
+import struct
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from engine.types import Document
 
+_HALF = re.compile("[\ud800-\udfff]")
 LARGEST_BYTES = 100 * 2**20
+_OLE_MARK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+# What parsers of damaged files raise beside their own errors.
+_DAMAGED = (
+    ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, NotImplementedError, RecursionError, TypeError, ValueError,
+    struct.error, zlib.error,
+)  # fmt: skip
 Loaded = Iterator[Document]
 
 
@@ -50,13 +60,14 @@ def load_file(path: Path, name: str) -> list[Document]:
 
 def decode_text(content: bytes) -> str:
     """Bytes to text: UTF-8, UTF-16 by its mark, else the encoding that charset-normalizer finds. CRLF becomes LF."""
-    for encoding in ("utf-8-sig", "utf-16") if content[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig",):
-        try:
-            return _unix_lines(content.decode(encoding))
-        except UnicodeDecodeError:
-            continue
-    if b"\0" in content[:4096]:
+    marked = content[:2] in (b"\xff\xfe", b"\xfe\xff")
+    if b"\0" in content and not marked:
         raise UnreadableFile("binary content, not text")
+    try:
+        return _unix_lines(content.decode("utf-16" if marked else "utf-8-sig"))
+    except UnicodeDecodeError:
+        if b"\0" in content[:4096]:
+            raise UnreadableFile("binary content, not text") from None
     from charset_normalizer import from_bytes
 
     best = from_bytes(content, cp_isolation=["cp1252", "latin_1", "cp1250", "cp1251", "shift_jis", "gb18030", "big5"]).best()
@@ -71,10 +82,21 @@ def row_text(row: dict[str, Any]) -> str:
 
 def make_document(name: str, title: str, text: str, source: Path, content_type: str) -> Document:
     """A document with its hash over id, title and text."""
-    content_hash = hashlib.sha256("\0".join((name, title, text)).encode("utf-8", "surrogatepass")).hexdigest()
+    name, title, text = (replace_halves(value) for value in (name, title, text))
+    content_hash = hashlib.sha256("\0".join((name, title, text)).encode()).hexdigest()
     return Document(
-        id=name, title=title, text=text, source=str(source), content_type=content_type, content_hash=content_hash
+        id=name,
+        title=title,
+        text=text,
+        source=replace_halves(str(source)),
+        content_type=content_type,
+        content_hash=content_hash,
     )
+
+
+def replace_halves(text: str) -> str:
+    """The text with U+FFFD for halves of surrogate pairs: they come from JSON escapes and odd file names, and are no text."""
+    return _HALF.sub("\ufffd", text)
 
 
 def _unix_lines(text: str) -> str:
@@ -84,8 +106,8 @@ def _unix_lines(text: str) -> str:
 def _load_text(path: Path, name: str) -> Loaded:
     text = decode_text(path.read_bytes())
     markdown = path.suffix.lower() in (".md", ".markdown")
-    heading = re.search(r"^#{1,2}\s+(.+?)\s*#*\s*$", text, re.M) if markdown else None
-    title = heading.group(1) if heading else _title_of(name)
+    heading = re.search(r"^#{1,2}[ \t]+(\S.*)$", text, re.M) if markdown else None
+    title = heading.group(1).rstrip().rstrip("#").rstrip() if heading else _title_of(name)
     yield make_document(name, title, text, path, "markdown" if markdown else "text")
 
 
@@ -124,7 +146,7 @@ def _load_pdf(path: Path, name: str) -> Loaded:
     import logging
 
     from pypdf import PdfReader
-    from pypdf.errors import PyPdfError
+    from pypdf.errors import DependencyError, PyPdfError
 
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
@@ -133,7 +155,7 @@ def _load_pdf(path: Path, name: str) -> Loaded:
             raise UnreadableFile("encrypted; a password is needed")
         pages = [page.extract_text() or "" for page in reader.pages]
         title = (reader.metadata.title if reader.metadata else None) or _title_of(name)
-    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (PyPdfError, DependencyError, *_DAMAGED) as error:
         raise UnreadableFile(f"not a readable PDF: {error}") from error
     text = _unix_lines("\n\n".join(page.strip() for page in pages)).strip()
     if not text:
@@ -150,15 +172,19 @@ def _load_docx(path: Path, name: str) -> Loaded:
 
     try:
         file = docx.Document(str(path))
-    except (OpcError, zipfile.BadZipFile, KeyError, ValueError) as error:
+    except (OpcError, zipfile.BadZipFile, SyntaxError, *_DAMAGED) as error:
+        with path.open("rb") as content:
+            if content.read(8) == _OLE_MARK:
+                raise UnreadableFile("encrypted, or a Word file of before 2007; save it as .docx without a password") from error
         raise UnreadableFile(f"not a readable Word file: {error}") from error
     blocks = []
     for block in file.iter_inner_content():
         if isinstance(block, Table):
             blocks.append("\n".join("| " + " | ".join(c.text.strip() for c in row.cells) + " |" for row in block.rows))
         elif block.text.strip():
-            level = re.match(r"Heading (\d)", (block.style.name if block.style else "") or "")
-            prefix = "#" * int(level.group(1)) + " " if level else "- " if "List" in (block.style.name or "") else ""
+            style = (block.style.name if block.style else "") or ""
+            level = re.match(r"Heading (\d)", style)
+            prefix = "#" * int(level.group(1)) + " " if level else "- " if "List" in style else ""
             blocks.append(prefix + block.text.strip())
     yield make_document(name, file.core_properties.title or _title_of(name), "\n\n".join(blocks), path, "docx")
 
@@ -166,15 +192,26 @@ def _load_docx(path: Path, name: str) -> Loaded:
 def _load_csv(path: Path, name: str) -> Loaded:
     text = decode_text(path.read_bytes())
     try:
-        dialect: Any = csv.Sniffer().sniff(text[:8192], delimiters=",;\t|")
-    except csv.Error:
-        dialect = csv.excel
-    try:
-        for number, row in enumerate(csv.DictReader(io.StringIO(text), dialect=dialect), 1):
+        rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=_find_delimiter(text))
+        for number, row in enumerate(rows, 1):
             cells = {key: value for key, value in row.items() if key is not None and not isinstance(value, list)}
             yield make_document(f"{name}#{number}", _title_of(name), row_text(cells), path, "row")
     except csv.Error as error:
         raise UnreadableFile(f"not a readable CSV file: {error}") from error
+
+
+def _find_delimiter(text: str) -> str:
+    """The mark under which most of the first rows have as many cells as the header, and more than one.
+
+    csv.Sniffer also guesses how quotes are written, and guesses wrong where cells hold line ends or doubled quotes.
+    """
+
+    def agreement(delimiter: str) -> tuple[int, int]:
+        rows = list(itertools.islice(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), 50))
+        columns = len(rows[0]) if rows else 0
+        return (sum(len(row) == columns for row in rows), columns) if columns > 1 else (0, 0)
+
+    return max(",;\t|", key=agreement)
 
 
 def _load_json(path: Path, name: str) -> Loaded:
@@ -198,7 +235,7 @@ def _load_jsonl(path: Path, name: str) -> Loaded:
             continue
         try:
             item = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise UnreadableFile(f"line {number} is not valid JSON: {error}") from error
         if not whole:
             yield _record(item, f"{name}#{number}", path)

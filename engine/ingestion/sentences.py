@@ -12,7 +12,7 @@ LONGEST = 420
 _BLOCK_START = re.compile(r"\s*(#{1,6}\s|[-*+•–]\s|\d{1,3}[.)]\s|[a-z][.)]\s|\||>|```|~~~|(-{3,}|\*{3,}|(\* ){2,}\*?)\s*$)")
 _FENCE = re.compile(r"\s*(```|~~~)")
 _SINGLE_LINE = re.compile(r"\s*(#{1,6}\s|\||```|~~~)")
-_SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]*_]*(\s+)(?=[\"'“‘(\[*_`—]*[A-Z0-9À-ÞＡ-Ｚ])|[。！？]()")
+_SENTENCE_END = re.compile(r"[.!?…؟।][\"'”’)\]*_]*(\s+)(?=[\"'“‘«¿¡(\[*_`—]*([^\W_]))|[。！？][」』”’）]*")
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\[\"“])(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|Sgt|Capt|Col|Gen|Lt|Rev|Hon|Jr|Sr|No|Nos|Fig|Vol|pp|p|cf|vs|etc|approx"
     r"|e\.g|i\.e|a\.m|p\.m|Inc|Ltd|Co|Pte|Corp|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec|U\.S|U\.K)\.$"
@@ -70,7 +70,9 @@ def _split_block(text: str, start: int, end: int) -> list[tuple[int, int]]:
     begin = start
     for match in _SENTENCE_END.finditer(text, start, end):
         mark = match.start(1) if match.group(1) is not None else match.end()
-        if text[match.start()] == "." and _ABBREVIATION.search(text, max(begin, match.start() - 10), match.start() + 1):
+        if match.group(2) and match.group(2).islower():
+            continue
+        if text[match.start()] == "." and _ABBREVIATION.search(text, max(0, match.start() - 10), match.start() + 1):
             continue
         if begin == start and (_ENUMERATOR.match(text[start:mark]) or _RUN_IN_HEAD.match(text[start:mark])):
             continue  # "1. Send the artwork", "**Sentosa.** Home bakers ...": the label belongs to what it labels
@@ -81,16 +83,22 @@ def _split_block(text: str, start: int, end: int) -> list[tuple[int, int]]:
 
 def _trim(text: str, start: int, end: int) -> list[tuple[int, int]]:
     """The span without white space at its ends; cut at clauses when it is longer than ``LONGEST``."""
+    spans = []
+    start, end = _strip(text, start, end)
+    while end - start > LONGEST:
+        cuts = [m.end() for m in _CLAUSE_END.finditer(text, start + LONGEST // 2, start + LONGEST)]
+        space = text.rfind(" ", start + LONGEST // 2, start + LONGEST)
+        cut = cuts[-1] if cuts else space + 1 if space > 0 else start + LONGEST
+        spans.append(_strip(text, start, cut))
+        start, _ = _strip(text, cut, end)
+    if end > start:
+        spans.append((start, end))
+    return spans
+
+
+def _strip(text: str, start: int, end: int) -> tuple[int, int]:
     while start < end and text[start].isspace():
         start += 1
     while end > start and text[end - 1].isspace():
         end -= 1
-    if start == end:
-        return []
-    if end - start <= LONGEST:
-        return [(start, end)]
-    cuts = [m.end() for m in _CLAUSE_END.finditer(text, start + LONGEST // 2, start + LONGEST)]
-    if not cuts:
-        space = text.rfind(" ", start + LONGEST // 2, start + LONGEST)
-        cuts = [space + 1 if space > 0 else start + LONGEST]
-    return [*_trim(text, start, cuts[-1]), *_trim(text, cuts[-1], end)]
+    return start, end

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from engine.operations.launching import log_path, read_log_tail
@@ -13,6 +13,7 @@ from engine.store.liveness import utc_now
 from engine.views.run_states import read_status
 
 LAST_CASES = 6
+START_LIMIT = timedelta(seconds=60)  # a process that has written nothing for so long will not begin any more
 _EXIT = re.compile(r"\[exit code (-?\d+)\]\s*$")
 
 
@@ -93,7 +94,7 @@ def load_run_progress(store: Store, run_id: str) -> RunProgress:
     path = log_path(run_id)
     rows = store.query("SELECT * FROM runs WHERE run_id = ?", [run_id])
     row: dict[str, Any] = rows[0] if rows else {}
-    status = read_status(row) if row else starting_status(run_id)
+    status = _run_status(row) if row else starting_status(run_id)
     found = store.query("SELECT status, count(*) AS n FROM cases WHERE run_id = ? GROUP BY status", [run_id])
     counts = {r["status"]: int(r["n"]) for r in found}
     done, total = sum(counts.values()), int(row.get("cases") or 0)
@@ -149,6 +150,20 @@ def starting_status(identifier: str) -> str:
     if ended is None:
         return "starting"
     return "finished" if ended.group(1) == "0" else "failed"
+
+
+def _run_status(row: dict[str, Any]) -> str:
+    """The row's status; ``starting`` when it ended early and its process has just been started again to resume it."""
+    status = read_status(row)
+    if status not in ("interrupted", "failed"):
+        return status
+    path = log_path(row["run_id"])
+    try:
+        written = datetime.fromtimestamp(path.stat().st_mtime, UTC).replace(tzinfo=None)
+    except OSError:
+        return status
+    resumed = row["heartbeat_at"] < written and utc_now() - written < START_LIMIT
+    return "starting" if resumed and _EXIT.search(read_log_tail(path)) is None else status
 
 
 def _elapsed(row: dict[str, Any]) -> float:

@@ -43,6 +43,7 @@ def test_an_abbreviation_does_not_end_a_sentence(text: str) -> None:
 
 def test_an_abbreviation_that_opens_a_sentence_does_not_end_it() -> None:
     assert sentences("We waited. Dr. Smith came late.") == ["We waited.", "Dr. Smith came late."]
+    assert sentences("We waited.\n\nDr. Smith came late.") == ["We waited.", "Dr. Smith came late."]
 
 
 def test_a_wrapped_line_is_joined_to_the_next_one() -> None:

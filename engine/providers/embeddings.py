@@ -1,0 +1,84 @@
+"""Embeddings from any provider that litellm speaks to: OpenAI, Hugging Face, Ollama, any OpenAI-compatible address."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from engine.embedding.protocol import EmbeddedText, Progress, Spans
+from engine.errors import ProviderError
+from engine.providers import load_litellm
+from engine.providers.errors import retry_request, translate_error
+
+TEXTS_PER_REQUEST = 64
+TIMEOUT_S = 60
+
+
+class LitellmEmbedder:
+    """A remote embedding model, named as litellm names it (``openai/text-embedding-3-small``, ``ollama/...``).
+
+    Keys and addresses come from the provider's own environment variables, such as ``OPENAI_API_KEY`` and
+    ``OPENAI_API_BASE``.
+    """
+
+    def __init__(self, model: str) -> None:
+        self.name = self._model = model
+
+    @cached_property
+    def dimension(self) -> int:
+        """Width of the vectors, asked of the model once."""
+        return self.embed(["dimension"]).shape[1]
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        """Unit vectors, shape (texts, dimension), float32.
+
+        Raises:
+            ProviderError: after three attempts, or at once where trying again cannot help; also when the reply holds
+                another number of vectors, an empty one or one without direction.
+        """
+        rows: list[list[float]] = []
+        for start in range(0, len(texts), TEXTS_PER_REQUEST):
+            rows += self._request([text or " " for text in texts[start : start + TEXTS_PER_REQUEST]])
+        vectors = np.array(rows, np.float32).reshape(len(texts), -1)
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        if not np.isfinite(lengths).all() or (lengths == 0).any():
+            raise ProviderError(f"The model {self._model} gave an empty vector.", "Choose another embedding model.")
+        return vectors / lengths
+
+    def embed_spans(
+        self, texts: Sequence[str], spans: Sequence[Spans], progress: Progress | None = None
+    ) -> list[EmbeddedText]:
+        """The vector of each text and, as texts of their own, of its spans."""
+        embedded = []
+        for done, (text, pieces) in enumerate(zip(texts, spans, strict=True), 1):
+            vectors = self.embed([text, *(text[start:end] for start, end in pieces)])
+            embedded.append(EmbeddedText(vector=vectors[0], span_vectors=vectors[1:].astype(np.float16)))
+            if progress:
+                progress(done, len(texts))
+        return embedded
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text, by litellm's tokenizer for the model."""
+        return [int(self._litellm.token_counter(model=self._model, text=text)) for text in texts]
+
+    @cached_property
+    def _litellm(self) -> ModuleType:
+        return load_litellm()
+
+    def _request(self, texts: list[str]) -> list[list[float]]:
+        return retry_request(self._request_once, texts)
+
+    def _request_once(self, texts: list[str]) -> list[list[float]]:
+        litellm = self._litellm
+        try:
+            reply: Any = litellm.embedding(model=self._model, input=texts, timeout=TIMEOUT_S, max_retries=0)
+        except tuple(litellm.exceptions.LITELLM_EXCEPTION_TYPES) as error:
+            raise translate_error(error, self._model, litellm) from error
+        rows = sorted(reply.data, key=lambda item: item["index"])
+        if len(rows) != len(texts):
+            raise ProviderError(f"The model {self._model} gave {len(rows)} vectors for {len(texts)} texts.", fails_over=True)
+        return [row["embedding"] for row in rows]

@@ -1,0 +1,67 @@
+"""litellm's errors as ours: one table that says which let another provider try and which stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import ParamSpec, TypeVar
+
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from engine.errors import ProviderError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+ATTEMPTS = 3
+
+# Name of litellm's class to (whether another provider may try, what it means, what to do).
+ERRORS: dict[str, tuple[bool, str, str]] = {
+    "RateLimitError": (True, "is asked too often", "Wait, or raise the limit at the provider."),
+    "Timeout": (True, "did not answer in time", "Try again, or choose a smaller or nearer model."),
+    "APIConnectionError": (True, "cannot be reached", "Check the address and that the server runs."),
+    "ServiceUnavailableError": (True, "is not available", "Try again later."),
+    "InternalServerError": (True, "failed", "Try again later."),
+    "BadGatewayError": (True, "failed behind its gateway", "Try again later."),
+    "MidStreamFallbackError": (True, "broke off", "Try again."),
+    "APIError": (True, "failed", "Try again later."),
+    "APIResponseValidationError": (True, "answered something that cannot be read", "Check the address."),
+    "AuthenticationError": (False, "refused the key", "Set the provider's key in its environment variable."),
+    "PermissionDeniedError": (False, "does not allow this", "Check what the key may do."),
+    "NotFoundError": (False, "does not know the model", "Check the model's name."),
+    "BadRequestError": (False, "refused the request", "Check the model's name and the settings."),
+    "UnprocessableEntityError": (False, "refused the request", "Check the settings."),
+    "ContextWindowExceededError": (False, "got more text than it can read", "Lower budget_tokens or chunk_size."),
+    "ContentPolicyViolationError": (False, "refused the content", "Change the text."),
+    "UnsupportedParamsError": (False, "does not know a parameter", "Check the settings."),
+    "InvalidRequestError": (False, "refused the request", "Check the settings."),
+    "RejectedRequestError": (False, "refused the request", "Change the text."),
+    "ImageFetchError": (False, "could not read an image", "Remove the image."),
+    "JSONSchemaValidationError": (True, "answered in another form than asked for", "Try again, or choose another model."),
+    "PaymentRequiredError": (False, "wants to be paid first", "Top up the account at the provider."),
+    "OpenAIError": (True, "failed", "Try again later."),
+    "BudgetExceededError": (False, "is over its budget", "Raise the budget at the provider."),
+    "LiteLLMUnknownProvider": (False, "has no known provider", "Write provider/model, such as ollama/nomic-embed-text."),
+    "GuardrailRaisedException": (False, "was stopped by a guardrail", "Change the text."),
+    "BlockedPiiEntityError": (False, "was stopped for personal data", "Remove the personal data."),
+    "GuardrailInterventionNormalStringError": (False, "was stopped by a guardrail", "Change the text."),
+}
+
+
+def translate_error(error: Exception, model: str, litellm: ModuleType) -> ProviderError:
+    """Our error for one of litellm's, the most specific class that the table knows; the text names no key."""
+    for kind in type(error).__mro__:
+        if kind.__name__ in ERRORS and hasattr(litellm.exceptions, kind.__name__):
+            fails_over, meaning, advice = ERRORS[kind.__name__]
+            return ProviderError(f"The model {model} {meaning} ({type(error).__name__}).", advice, fails_over=fails_over)
+    return ProviderError(f"The model {model} failed ({type(error).__name__}).", "Check the model's name and address.")
+
+
+def retry_request(request: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Ask up to three times, with growing random pauses, as long as the error is one that may pass."""
+    attempts = Retrying(
+        stop=stop_after_attempt(ATTEMPTS),
+        wait=wait_random_exponential(multiplier=0.2, max=5),
+        retry=retry_if_exception(lambda error: isinstance(error, ProviderError) and error.fails_over),
+        reraise=True,
+    )
+    return attempts(request, *args, **kwargs)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from engine.types import AnswerSentence, Citation, EvidenceSentence
 
 # A further sentence is taken while its odds of answering are at least this share of the best one's.
-ODDS_SHARE = 0.003
+ODDS_SHARE = 0.01
 PREVIEW_CHARACTERS = 160
 ABSTAINED = "The documents do not answer this question."
 _MARKS = re.compile(r"^(?:#{1,6}|[-*+•>]|\d{1,3}[.)])\s+")

@@ -24,10 +24,13 @@ class VectorCache:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
-        self._connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
-        self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.execute("PRAGMA synchronous=NORMAL")
-        self._connection.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID")
+        try:
+            self._connection = _open(path)
+        except sqlite3.OperationalError as error:
+            raise DiskFullError(f"{path} could not be opened: {error}.", "Free some space, or set PHASEGATE_HOME.") from error
+        except sqlite3.DatabaseError:
+            path.unlink()
+            self._connection = _open(path)
 
     def close(self) -> None:
         """Release the file."""
@@ -81,6 +84,14 @@ class VectorCache:
                 f"{self._path}: {len(rows)} vectors could not be written: {error}.",
                 "Free some space and run the command again; it goes on where it stopped.",
             ) from error
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID")
+    return connection
 
 
 def _unpack(value: bytes, dimension: int) -> EmbeddedText:

@@ -58,7 +58,7 @@ def find_graph(precision: str) -> Path:
     folder = home() / "models"
     path = folder / f"minilm-{precision}-{SHA256[:12]}-v{GRAPH_VERSION}.onnx"
     manifest = path.with_suffix(".json")
-    if path.is_file() and manifest.is_file() and json.loads(manifest.read_text())["sha256"] == _sha256(path):
+    if path.is_file() and manifest.is_file() and _sha256(path).encode() in manifest.read_bytes():
         return path
     weights_path = find_model_folder() / "model.safetensors"
     check_weights(weights_path)

@@ -17,6 +17,10 @@ from typing import Any
 from engine.types import Document
 
 _HALF = re.compile("[\ud800-\udfff]")
+# Letters that tell cp1250 from cp1252, which charset-normalizer confuses: of Slavic languages and Romanian, then Hungarian.
+_CENTRAL_EUROPEAN = re.compile(
+    rb"[\x8a\x8d-\x8f\x9a\x9d-\x9f\xfe]|[\xa5\xaf\xb3\xb9\xbc\xbe][A-Za-z]|\A(?=[^\xe0\xe3\xe7\xe8\xea]*\Z).*[\xf5\xfb]", re.S
+)
 LARGEST_BYTES = 100 * 2**20
 _OLE_MARK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # What parsers of damaged files raise beside their own errors.
@@ -71,7 +75,8 @@ def decode_text(content: bytes) -> str:
     from charset_normalizer import from_bytes
 
     best = from_bytes(content, cp_isolation=["cp1252", "latin_1", "cp1250", "cp1251", "shift_jis", "gb18030", "big5"]).best()
-    return _unix_lines(str(best) if best else content.decode("cp1252", "replace"))
+    western = best is None or (best.encoding == "cp1250" and not _CENTRAL_EUROPEAN.search(content))
+    return _unix_lines(content.decode("cp1252", "replace") if western else str(best))
 
 
 def row_text(row: dict[str, Any]) -> str:

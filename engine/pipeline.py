@@ -13,7 +13,7 @@ import numpy as np
 
 from engine.context.coefficients import load_coefficients
 from engine.context.select import Selection, select_context
-from engine.context.words import Question, parse_question
+from engine.context.words import Question, parse_followup
 from engine.conversation import History, StandaloneQuestion, resolve_question
 from engine.corpora import ingest_corpus
 from engine.embedding import Embedder, load_embedder
@@ -139,7 +139,7 @@ class RagPipeline:
 
         retrieved = retrieve_chunks(self._table, words, embed, self.settings, _milliseconds)
         clock = _milliseconds()
-        question = parse_question(words if standalone.background else standalone.text[:SEARCHED_CHARACTERS])
+        question = parse_followup(standalone.text[:SEARCHED_CHARACTERS], standalone.background)
         selection = select_context(
             question, retrieved.vector, retrieved.chunks, self.settings, self.embedder.count_tokens, self._coefficients
         )

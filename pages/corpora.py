@@ -22,6 +22,11 @@ else:
     for job_id in [*shown, *(j for j, _ in corpora.jobs if j not in shown)]:
         progress = draw_job_progress(job_id)
         if progress.status == "finished" and corpus:
-            st.page_link("pages/corpora.py", label=f"Open {corpus}", icon=":material/arrow_forward:", query_params={"corpus": corpus})
+            st.page_link(
+                "pages/corpora.py",
+                label=f"Open {corpus}",
+                icon=":material/arrow_forward:",
+                query_params={"corpus": corpus},
+            )
     draw_list(corpora)
     draw_ingest_form(corpora)

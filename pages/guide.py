@@ -14,4 +14,6 @@ with st.container(horizontal=True):
         st.page_link("pages/guide.py", label=name.replace("-", " ").capitalize(), query_params={"page": name})
 st.markdown(guide.text)
 if guide.section:
-    st.page_link("pages/guide.py", label="The whole page", icon=":material/menu_book:", query_params={"page": guide.name})
+    st.page_link(
+        "pages/guide.py", label="The whole page", icon=":material/menu_book:", query_params={"page": guide.name}
+    )

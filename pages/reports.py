@@ -3,8 +3,8 @@
 import streamlit as st
 
 from engine.views.overview import load_roadmap_choices
+from engine.views.phases import load_phase_names
 from engine.views.report_preview import FORMAT_WORDS, load_preview, render_files
-from engine.views.roadmap import load_phase_names
 from pages.ui.choosing import choose
 from pages.ui.markup import verdict_badge
 from pages.ui.resources import get_store
@@ -20,8 +20,18 @@ with st.container(horizontal=True, vertical_alignment="top"):
     roadmap = choose("Roadmap", choices.titles, key="roadmap", default=choices.default) or choices.default
     phases = load_phase_names(roadmap)
     phase = int(choose("Phase", phases, key="phase", default=next(iter(phases))) or 1)
-    policy = st.segmented_control("Policy", ["point", "strict"], default="point", key="policy", bind="query-params", required=True)
-formats = st.pills("Formats", list(FORMAT_WORDS), selection_mode="multi", default=["html", "pdf"], key="formats", bind="query-params", format_func=str.upper)
+    policy = st.segmented_control(
+        "Policy", ["point", "strict"], default="point", key="policy", bind="query-params", required=True
+    )
+formats = st.pills(
+    "Formats",
+    list(FORMAT_WORDS),
+    selection_mode="multi",
+    default=["html", "pdf"],
+    key="formats",
+    bind="query-params",
+    format_func=str.upper,
+)
 st.caption("; ".join(FORMAT_WORDS[name] for name in formats) or "Choose at least one format.")
 
 preview = load_preview(store, roadmap, phase, policy, formats)
@@ -43,7 +53,13 @@ with st.container(horizontal=True, vertical_alignment="center"):
         )
 st.markdown(f"{verdict_badge(preview.verdict)} **{preview.headline}**")
 section = st.segmented_control(
-    "Show", ["Preview", "From a shell", "In CI"], default="Preview", key="show", bind="query-params", required=True, label_visibility="collapsed"
+    "Show",
+    ["Preview", "From a shell", "In CI"],
+    default="Preview",
+    key="show",
+    bind="query-params",
+    required=True,
+    label_visibility="collapsed",
 )
 if section == "Preview":
     with st.container(border=True):

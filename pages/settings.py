@@ -11,7 +11,13 @@ from pages.ui.states import draw_title
 store = get_store()
 draw_title("Settings", "Defaults of the pipeline, and what this installation stands on.")
 section = st.segmented_control(
-    "Show", ["Pipeline", "Presets", "Machine"], default="Pipeline", key="show", bind="query-params", required=True, label_visibility="collapsed"
+    "Show",
+    ["Pipeline", "Presets", "Machine"],
+    default="Pipeline",
+    key="show",
+    bind="query-params",
+    required=True,
+    label_visibility="collapsed",
 )
 view = load_settings_view(store)
 if view.note:

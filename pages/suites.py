@@ -16,7 +16,9 @@ if run:
     draw_title("A run at work", "Read from the store: a reload or a second browser shows the same.")
     progress = draw_run_progress(run)
     if not progress.active and progress.done:
-        st.page_link("pages/runs.py", label="**See what came out of it**", icon=":material/science:", query_params={"run": run})
+        st.page_link(
+            "pages/runs.py", label="**See what came out of it**", icon=":material/science:", query_params={"run": run}
+        )
     if progress.active:
         st.caption("The run is a process of its own. This page can be closed; it goes on.")
     if not progress.active and progress.suite:
@@ -28,5 +30,7 @@ elif suite:
     draw_detail(detail)
     draw_start_form(store, detail)
 else:
-    draw_title("Suites", "Cases with known answers over a corpus. A run puts each to the system and scores what comes back.")
+    draw_title(
+        "Suites", "Cases with known answers over a corpus. A run puts each to the system and scores what comes back."
+    )
     draw_cards(load_suite_cards(store))

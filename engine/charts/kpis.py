@@ -20,7 +20,8 @@ from engine.charts.palette import (
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-    from engine.views.roadmap import KpiSeries, PhaseGoals, TimelineBar
+    from engine.views.kpis import KpiSeries, PhaseGoals
+    from engine.views.timeline import TimelineBar
 
 INTERVAL_BORDER = {"width": 0}
 HALF_DAY = timedelta(hours=12)
@@ -72,7 +73,7 @@ def build_kpi_history(series: KpiSeries) -> go.Figure:
         annotation_position="top left",
     )
     for border in series.borders:
-        figure.add_vline(x=border.when.timestamp() * 1000, line_color=GREY, line_dash="dot", line_width=1)
+        figure.add_vline(x=border.when, line_color=GREY, line_dash="dot", line_width=1)
         figure.add_annotation(
             x=border.when, y=1, yref="paper", text=border.label, showarrow=False, xanchor="left", font={"color": GREY}
         )
@@ -112,8 +113,12 @@ def build_phase_comparison(rows: PhaseGoals) -> go.Figure:
         error_y={
             "type": "data",
             "symmetric": False,
-            "array": [max(0.0, (p.high if p.high is not None else p.value or 0.0) - (p.value or 0.0)) for p in measured],
-            "arrayminus": [max(0.0, (p.value or 0.0) - (p.low if p.low is not None else p.value or 0.0)) for p in measured],
+            "array": [
+                max(0.0, (p.high if p.high is not None else p.value or 0.0) - (p.value or 0.0)) for p in measured
+            ],
+            "arrayminus": [
+                max(0.0, (p.value or 0.0) - (p.low if p.low is not None else p.value or 0.0)) for p in measured
+            ],
             "color": BLUE,
         },
         customdata=[(p.value_words, VERDICT_WORDS[p.verdict], p.n) for p in measured],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -63,6 +64,9 @@ _SIGNS: dict[str, tuple[re.Pattern[str], ...]] = {
 }
 
 
+BACKGROUND_WEIGHT = 0.3
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """A question taken apart.
@@ -92,6 +96,16 @@ def parse_question(text: str) -> Question:
     codes = tuple(term for term in terms if len(term) > 14 or any(c.isdigit() for c in term))
     pairs = frozenset(zip(stems, stems[1:], strict=False))
     return Question(text, terms, sum(terms.values()) or 1.0, codes, pairs, kind)
+
+
+def parse_followup(text: str, background: Sequence[str]) -> Question:
+    """A question of a conversation: its own words count in full, those of earlier questions that it leans on less."""
+    own = parse_question(text)
+    terms: dict[str, float] = {}
+    for asked in background:
+        terms |= {term: BACKGROUND_WEIGHT * weight for term, weight in parse_question(asked).terms.items()}
+    terms |= own.terms
+    return Question(own.text, terms, sum(terms.values()), own.codes, own.pairs, own.kind)
 
 
 def find_words(text: str) -> list[str]:

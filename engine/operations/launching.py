@@ -53,7 +53,9 @@ def start_command(arguments: Sequence[str], identifier: str) -> Path:
                 start_new_session=True,
             )
     except OSError as error:
-        raise DiskFullError(f"{path} could not be written: {error.strerror}.", "Free some space and try again.") from error
+        raise DiskFullError(
+            f"{path} could not be written: {error.strerror}.", "Free some space and try again."
+        ) from error
     threading.Thread(target=_await_end, args=(process, path), daemon=True).start()
     return path
 

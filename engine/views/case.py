@@ -99,7 +99,8 @@ def load_case(store: Store, run_id: str, case_id: str) -> CaseView:
         [run_id, case_id],
     )[0]
     scores = store.query(
-        "SELECT measure, status, value, reason FROM scores WHERE run_id = ? AND case_id = ? ORDER BY measure", [run_id, case_id]
+        "SELECT measure, status, value, reason FROM scores WHERE run_id = ? AND case_id = ? ORDER BY measure",
+        [run_id, case_id],
     )
     detail: Mapping[str, Any] = row["detail"]
     turns = _turns(row, detail)
@@ -166,7 +167,10 @@ def _expected(expected: Mapping[str, Any] | None) -> Expected:
 
 def _score_rows(rows: Sequence[Mapping[str, Any]]) -> tuple[ScoreRow, ...]:
     known = list(known_measures())
-    ordered = sorted(rows, key=lambda r: (r["status"] == "not_applicable", known.index(r["measure"]) if r["measure"] in known else 99))
+    ordered = sorted(
+        rows,
+        key=lambda r: (r["status"] == "not_applicable", known.index(r["measure"]) if r["measure"] in known else 99),
+    )
     return tuple(
         ScoreRow(
             measure=r["measure"],
@@ -188,8 +192,13 @@ def _differences(row: Mapping[str, Any], turns: tuple[TurnView, ...]) -> tuple[D
         return ()
     answer = row["answer"].split()
     lowered = [word.lower().strip(".,;:!?") for word in answer]
-    matchers = [(r.split(), SequenceMatcher(None, [w.lower().strip(".,;:!?") for w in r.split()], lowered, autojunk=False)) for r in references]
-    reference, matcher = max(matchers, key=lambda pair: sum(b.size for b in pair[1].get_matching_blocks()) / max(1, len(pair[0])))
+    matchers = [
+        (r.split(), SequenceMatcher(None, [w.lower().strip(".,;:!?") for w in r.split()], lowered, autojunk=False))
+        for r in references
+    ]
+    reference, matcher = max(
+        matchers, key=lambda pair: sum(b.size for b in pair[1].get_matching_blocks()) / max(1, len(pair[0]))
+    )
     if sum(block.size for block in matcher.get_matching_blocks()) * 2 < len(reference):
         return ()  # too unlike: chance matches would be marked
     found: list[Difference] = []

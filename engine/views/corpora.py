@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -192,7 +193,7 @@ def cut_at_chunks(text: str, chunks: Sequence[tuple[int, int, int]]) -> tuple[Ch
     borders = sorted({0, len(text), *(b for _, start, end in chunks for b in (start, end) if b < len(text))})
     return tuple(
         ChunkPart(start=a, text=text[a:b], chunks=tuple(i for i, start, end in chunks if start < b and end > a))
-        for a, b in zip(borders, borders[1:], strict=False)
+        for a, b in itertools.pairwise(borders)
     )
 
 

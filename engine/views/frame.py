@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import engine
 from engine.store import Store
 from engine.views.run_states import read_status
+from engine.views.settings import read_version
 
-ROLE_WORDS = {"owner": "This app serves the store.", "client": "Another process serves the store; this app is attached."}
+ROLE_WORDS = {
+    "owner": "This app serves the store.",
+    "client": "Another process serves the store; this app is attached.",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,5 +58,6 @@ def load_frame(store: Store) -> Frame:
         for j in jobs
         if read_status(j) == "running"
     ]
-    version = getattr(engine, "__version__", "development")
-    return Frame(role=store.role, role_words=ROLE_WORDS.get(store.role, ""), version=version, running=tuple(work))
+    return Frame(
+        role=store.role, role_words=ROLE_WORDS.get(store.role, ""), version=read_version(), running=tuple(work)
+    )

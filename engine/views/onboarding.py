@@ -92,11 +92,13 @@ def first_questions(corpus: str) -> tuple[str, ...]:
 def probe_ollama(timeout: float = 0.4) -> OllamaState:
     """Asks the usual address on this machine; waits at most ``timeout`` seconds."""
     try:
-        with urllib.request.urlopen(f"{OLLAMA}/api/tags", timeout=timeout) as response:  # noqa: S310 (loopback)
+        with urllib.request.urlopen(f"{OLLAMA}/api/tags", timeout=timeout) as response:
             models = tuple(m["name"] for m in json.load(response).get("models", []))
     except (urllib.error.URLError, TimeoutError, OSError, ValueError, KeyError, TypeError):
         return OllamaState(running=False, models=(), words=f"Ollama does not answer at {OLLAMA}.")
-    words = f"Ollama answers with {plural(len(models), 'model')}." if models else "Ollama answers but has no models yet."
+    words = (
+        f"Ollama answers with {plural(len(models), 'model')}." if models else "Ollama answers but has no models yet."
+    )
     return OllamaState(running=True, models=models, words=words)
 
 

@@ -12,7 +12,8 @@ from engine.roadmap.gates import check_roadmap, kpi_history
 from engine.roadmap.roadmaps import list_roadmap_names, load_roadmap
 from engine.roadmap.types import Gate, GoalVerdict, KpiPoint, Phase, Readiness
 from engine.store import Store
-from engine.views.roadmap import GoalRow, goal_row, interval_or_nothing, phase_name
+from engine.views.phases import phase_name
+from engine.views.roadmap import GoalRow, goal_row, interval_or_nothing
 from engine.views.runs import load_latest
 from engine.views.words import plural, sentence_list
 

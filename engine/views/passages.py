@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -43,7 +44,7 @@ def split_pieces(text: str, marks: Iterable[Mark], offset: int = 0) -> tuple[Pie
     inside = [mark for mark in inside if mark[0] < mark[1]]
     borders = sorted({0, len(text), *(b for a, e, _ in inside for b in (a, e))})
     pieces: list[Piece] = []
-    for start, end in zip(borders, borders[1:], strict=False):
+    for start, end in itertools.pairwise(borders):
         names = tuple(sorted({name for a, e, name in inside if a <= start and end <= e}))
         if pieces and pieces[-1].marks == names:
             pieces[-1] = Piece(text=pieces[-1].text + text[start:end], marks=names)

@@ -62,7 +62,9 @@ def load_preview(store: Store, roadmap: str, phase: int, policy: Policy, formats
     )
 
 
-def render_files(store: Store, roadmap: str, phase: int, policy: Policy, formats: Sequence[str]) -> tuple[ReportFile, ...]:
+def render_files(
+    store: Store, roadmap: str, phase: int, policy: Policy, formats: Sequence[str]
+) -> tuple[ReportFile, ...]:
     """Every chosen format, rendered from the same report."""
     report = build_report(roadmap, phase, store, policy=policy)
     return tuple(

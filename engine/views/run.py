@@ -11,44 +11,13 @@ from engine.errors import UnknownNameError
 from engine.evaluation.measures import describe_measure, known_measures
 from engine.evaluation.summary import summarise_run
 from engine.store import Store
+from engine.views.run_figures import RuleRow, Tile, build_rule, build_tiles, write_headline, write_notes
 from engine.views.run_states import read_status
-from engine.views.words import (
-    DASH,
-    decimal,
-    duration,
-    interval,
-    megabytes,
-    milliseconds,
-    percent,
-    plural,
-    sentence_list,
-    setting_value,
-)
+from engine.views.words import DASH, sentence_list, setting_value
 
 CASE_LIMIT = 2_000
 STATUS_ORDER = {"error": 0, "failed": 1, "unscored": 2, "passed": 3}
 CASE_WORDS = {"passed": "Passed", "failed": "Failed", "error": "Error", "unscored": "Unscored"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tile:
-    """A figure with what stands under it and what it means."""
-
-    label: str
-    value: str
-    note: str
-    help: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleRow:
-    """One pass rule of the suite."""
-
-    name: str
-    wanted: str
-    value: str
-    verdict: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,10 +143,10 @@ def load_run(store: Store, run_id: str) -> RunDetail:
         started_at=run["started_at"],
         ended_at=run["ended_at"],
         preset=run["preset"] or "",
-        headline=_headline(summary),
-        notes=_notes(run, summary),
-        tiles=_tiles(summary),
-        rules=tuple(_rule(rule) for rule in summary["pass_rules"]),
+        headline=write_headline(summary),
+        notes=write_notes(run, summary),
+        tiles=build_tiles(summary),
+        rules=tuple(build_rule(rule) for rule in summary["pass_rules"]),
         measures=_measures(summary["measures"]),
         tags=_tags(summary["tags"]),
         cases=_cases(cases),
@@ -186,78 +155,9 @@ def load_run(store: Store, run_id: str) -> RunDetail:
         latency_marks={name: latency[name] for name in ("p50", "p95", "p99") if latency[name] is not None},
         settings={name: setting_value(value) for name, value in run["settings"].items()},
         provenance=_provenance(run),
-        resume_command=f"python -m engine run {run['suite']} --resume {run_id}" if run["status"] == "interrupted" else "",
-    )
-
-
-def _headline(summary: Mapping[str, Any]) -> str:
-    rate, ended = summary["success_rate"], _ended(summary)
-    if rate["value"] is None:
-        return f"{plural(ended, 'case')} ended; none has an answer that could be judged, so there is no success rate."
-    passed = summary["passed"]
-    text = f"{passed} of {rate['n']} judged cases passed: {percent(rate['value'])}"
-    return f"{text} ({interval(rate['low'], rate['high'])})."
-
-
-def _notes(run: Mapping[str, Any], summary: Mapping[str, Any]) -> tuple[str, ...]:
-    notes = []
-    ended = _ended(summary)
-    if run["status"] == "interrupted":
-        notes.append(f"Interrupted after {ended} of {run['cases']} cases; the figures cover those only. The run can be resumed.")
-    if run["status"] == "failed":
-        notes.append(f"The run failed after {ended} of {run['cases']} cases: {run['error'] or 'no reason was recorded'}")
-    if run["cases"] < run["suite_cases"]:
-        notes.append(f"Limited to {run['cases']} of the suite's {run['suite_cases']} cases.")
-    if summary["errors"]:
-        notes.append(f"{plural(summary['errors'], 'case')} ended with an error and count as failed.")
-    return tuple(notes)
-
-
-def _tiles(summary: Mapping[str, Any]) -> tuple[Tile, ...]:
-    rate, quality, latency, memory = (summary[k] for k in ("success_rate", "context_quality", "latency_ms", "memory"))
-    p95 = latency["intervals"].get("p95", {"low": None, "high": None})
-    return (
-        Tile(
-            label="Success rate",
-            value=percent(rate["value"]),
-            note=f"{interval(rate['low'], rate['high'])}; {summary['passed']} of {rate['n']} passed",
-            help="Cases that pass all their required checks ÷ cases judged; an error is a failure. Wilson interval.",
-        ),
-        Tile(
-            label="Context quality",
-            value=decimal(quality["mean"]),
-            note=f"{interval(quality['low'], quality['high'], decimal)}; scored {quality['n']} of {summary['cases']}",
-            help="Mean calibrated probability, 0 to 1, that the chosen passages support the answer. Higher is better.",
-        ),
-        Tile(
-            label="Latency p95",
-            value=milliseconds(latency["p95"]),
-            note=f"{interval(p95['low'], p95['high'], milliseconds)}; p50 {milliseconds(latency['p50'])}",
-            help="Wall time that 95 of 100 answers stay under. Lower is better. Interval by order statistics.",
-        ),
-        Tile(
-            label="Peak memory",
-            value=megabytes(memory["peak_mb"]),
-            note=f"reported against the kernel's figure: {percent(memory['accuracy'])}",
-            help="Largest resident memory of the run's own process.",
-        ),
-        Tile(
-            label="Working time",
-            value=duration(summary["seconds"]),
-            note=f"{_ended(summary)} of {summary['cases']} cases ended",
-            help="Time spent working, over all resumes.",
-        ),
-    )
-
-
-def _rule(rule: Mapping[str, Any]) -> RuleRow:
-    write = milliseconds if rule["name"].endswith("_ms") else percent if rule["name"] == "success_rate" else decimal
-    return RuleRow(
-        name=rule["name"],
-        wanted=f"{rule['direction']} {write(rule['goal'])}",
-        value=write(rule["value"]),
-        verdict=rule["verdict"],
-        reason=rule["reason"],
+        resume_command=f"python -m engine run {run['suite']} --resume {run_id}"
+        if run["status"] == "interrupted"
+        else "",
     )
 
 
@@ -316,7 +216,3 @@ def _provenance(run: Mapping[str, Any]) -> dict[str, str]:
     for name, value in (run["provenance"] or {}).items():
         shown[name.replace("_", " ")] = setting_value(value)
     return {name: value or DASH for name, value in shown.items()}
-
-
-def _ended(summary: Mapping[str, Any]) -> int:
-    return sum(summary[name] for name in ("passed", "failed", "errors", "unscored"))

@@ -14,6 +14,8 @@ STATE_WORDS = {
     "failed": "Failed",
     "starting": "Starting",
 }
+STATE_MARKS = {"running": "▶", "finished": "✔", "interrupted": "‖", "failed": "✘"}  # for cells that hold text alone
+
 
 def read_status(row: Mapping[str, Any]) -> str:
     """The status of a row of ``runs`` or ``jobs``: running work that is silent or whose process is gone is interrupted."""

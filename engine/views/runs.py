@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.evaluation.statistics import wilson_interval
 from engine.store import RunStore, Store
-from engine.views.run_states import STATE_WORDS
+from engine.views.run_states import STATE_MARKS, STATE_WORDS
 from engine.views.words import in_zone, percent
 
 PAGE_SIZE = 25
@@ -84,7 +84,7 @@ def _row(r: Mapping[str, Any], zone: str | None) -> dict[str, Any]:
     return {
         "run": r["run_id"],
         "suite": r["suite"],
-        "state": STATE_WORDS.get(r["status"], r["status"]),
+        "state": f"{STATE_MARKS.get(r['status'], '')} {STATE_WORDS.get(r['status'], r['status'])}",
         "started": started,
         "cases": f"{ended} of {r['cases']}" if ended != r["cases"] else str(r["cases"]),
         "success": r["success_rate"]["value"],

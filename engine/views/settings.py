@@ -7,14 +7,15 @@ import importlib
 import os
 import platform
 import shutil
+import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-import engine
+from engine.embedding.weights import SHA256
 from engine.errors import PhasegateError
-from engine.settings import CHOICES, INDEX_FIELDS, PRESETS, RANGES, PipelineSettings, home, load_settings
+from engine.settings import CHOICES, INDEX_FIELDS, PRESETS, RANGES, ROOT, PipelineSettings, home, load_settings
 from engine.store import PreferenceStore, Store
 from engine.views.words import DASH, setting_value
 
@@ -45,7 +46,14 @@ FIELD_WORDS = {
 }
 STEPS = {"weight": 0.05, "min_similarity": 0.01, "min_quality": 0.01, "temperature": 0.1}
 PACKAGES = ("streamlit", "duckdb", "lancedb", "onnxruntime", "ragas", "litellm", "plotly")
-KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "MISTRAL_API_KEY", "GEMINI_API_KEY", "HUGGINGFACE_API_KEY", "AZURE_API_KEY")
+KEYS = (
+    "OPENAI_API_KEY",
+    "ANTHROPIC_API_KEY",
+    "MISTRAL_API_KEY",
+    "GEMINI_API_KEY",
+    "HUGGINGFACE_API_KEY",
+    "AZURE_API_KEY",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +169,9 @@ def _field(name: str, current: PipelineSettings, defaults: PipelineSettings) -> 
 
 def _presets() -> tuple[Mapping[str, str], ...]:
     names = list(dict.fromkeys(name for values in PRESETS.values() for name in values))
-    return tuple({"setting": name, **{preset: setting_value(v.get(name)) for preset, v in PRESETS.items()}} for name in names)
+    return tuple(
+        {"setting": name, **{preset: setting_value(v.get(name)) for preset, v in PRESETS.items()}} for name in names
+    )
 
 
 def _places(store: Store) -> dict[str, str]:
@@ -178,8 +188,21 @@ def _places(store: Store) -> dict[str, str]:
     }
 
 
+def read_version() -> str:
+    """Phasegate's own version, from pyproject.toml."""
+    try:
+        with (ROOT / "pyproject.toml").open("rb") as file:
+            return str(tomllib.load(file)["project"]["version"])
+    except (OSError, KeyError, tomllib.TOMLDecodeError):
+        return "unknown"
+
+
 def _versions() -> dict[str, str]:
-    found = {"Phasegate": getattr(engine, "__version__", "development"), "Python": platform.python_version()}
+    found = {
+        "Phasegate": read_version(),
+        "Python": platform.python_version(),
+        "Embedding model": f"minilm, sha256 {SHA256[:16]}…",
+    }
     for name in PACKAGES:
         try:
             found[name] = version(name)

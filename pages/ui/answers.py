@@ -31,9 +31,15 @@ def draw_answer(view: AnswerView, key: str) -> None:
     with st.container(horizontal=True):
         st.metric("Context quality", percent(view.quality, 0), help=view.quality_words, border=True, width=172)
         st.metric("Groundedness", percent(view.groundedness, 0), help=view.groundedness_words, border=True, width=172)
-        st.metric("Answered in", milliseconds(view.total_ms), help="Wall time of the whole answer.", border=True, width=172)
         st.metric(
-            "Passages read", str(len(view.contexts)), help="Passages chosen as context, best first.", border=True, width=172
+            "Answered in", milliseconds(view.total_ms), help="Wall time of the whole answer.", border=True, width=172
+        )
+        st.metric(
+            "Passages read",
+            str(len(view.contexts)),
+            help="Passages chosen as context, best first.",
+            border=True,
+            width=172,
         )
 
 
@@ -67,7 +73,9 @@ def draw_contexts(view: AnswerView, *, gold: bool = False) -> None:
     if not view.contexts:
         st.caption("No passage was good enough to be read.")
         return
-    legend = ":blue-background[cited]" + (" · :orange-background[gold] · :green-background[cited and gold]" if gold else "")
+    legend = ":blue-background[cited]" + (
+        " · :orange-background[gold] · :green-background[cited and gold]" if gold else ""
+    )
     st.caption(f"{plural(len(view.contexts), 'passage')}, best first. {legend}")
     opened = next((c.rank for c in view.contexts if gold and c.holds_gold), 1)
     for context in view.contexts:

@@ -23,7 +23,10 @@ def draw_case(store: Store, run_id: str, case_id: str) -> None:
     if case.reason:
         st.info(escape(case.reason), icon=":material/info:")
     if case.checks:
-        badges = (state_badge("passed" if ok else "failed").replace("Passed", escape(n)).replace("Failed", f"not {escape(n)}") for n, ok in case.checks.items())
+        badges = (
+            state_badge("passed" if ok else "failed").replace("Passed", escape(n)).replace("Failed", f"not {escape(n)}")
+            for n, ok in case.checks.items()
+        )
         st.markdown("**Checks:** " + " ".join(badges))
     if case.kind == "content":
         _draw_content(case)
@@ -32,16 +35,32 @@ def draw_case(store: Store, run_id: str, case_id: str) -> None:
     if case.scores:
         st.markdown("#### Scores")
         rows = [
-            {"measure": s.measure, "value": decimal(s.value), "status": s.status, "reason": s.reason, "what it is": s.description}
+            {
+                "measure": s.measure,
+                "value": decimal(s.value),
+                "status": s.status,
+                "reason": s.reason,
+                "what it is": s.description,
+            }
             for s in case.scores
         ]
         wide = st.column_config.TextColumn(width="large")
-        st.dataframe(rows, hide_index=True, height="content", column_config={"what it is": wide, "reason": st.column_config.TextColumn(width="medium")})
+        st.dataframe(
+            rows,
+            hide_index=True,
+            height="content",
+            column_config={"what it is": wide, "reason": st.column_config.TextColumn(width="medium")},
+        )
 
 
 def _draw_head(case: CaseView) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.page_link("pages/runs.py", label=f"Run of {case.suite}", icon=":material/arrow_back:", query_params={"run": case.run_id})
+        st.page_link(
+            "pages/runs.py",
+            label=f"Run of {case.suite}",
+            icon=":material/arrow_back:",
+            query_params={"run": case.run_id},
+        )
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
             _draw_step("Previous", case.previous, case.run_id, "chevron_left", "Alt+ArrowLeft")
             st.caption(f"{case.position} of {case.count}")
@@ -52,7 +71,14 @@ def _draw_head(case: CaseView) -> None:
 
 
 def _draw_step(label: str, case_id: str | None, run_id: str, icon: str, shortcut: str) -> None:
-    clicked = st.button(label, icon=f":material/{icon}:", disabled=case_id is None, shortcut=shortcut, key=f"step-{label}", type="tertiary")
+    clicked = st.button(
+        label,
+        icon=f":material/{icon}:",
+        disabled=case_id is None,
+        shortcut=shortcut,
+        key=f"step-{label}",
+        type="tertiary",
+    )
     if clicked and case_id:
         st.switch_page("pages/runs.py", query_params={"run": run_id, "case": case_id})
 
@@ -77,9 +103,13 @@ def _draw_turn(case: CaseView, turn: TurnView) -> None:
         st.markdown("**Expected**")
         _draw_expected(turn.expected)
         if case.differences:
-            st.markdown("**Answer against the reference**", help="Green stands in both, crossed out is missing from the answer.")
+            st.markdown(
+                "**Answer against the reference**", help="Green stands in both, crossed out is missing from the answer."
+            )
             st.markdown(" ".join(SIDES[d.side].format(escape(d.text)) for d in case.differences))
-    with st.expander("Sources, contexts and timings", expanded=case.kind != "conversation", icon=":material/manage_search:"):
+    with st.expander(
+        "Sources, contexts and timings", expanded=case.kind != "conversation", icon=":material/manage_search:"
+    ):
         sources, timings = st.columns([3, 2], gap="medium")
         with sources:
             draw_sources(turn.answer, key)
@@ -96,7 +126,11 @@ def _draw_expected(expected: Expected) -> None:
     if expected.facts:
         st.markdown("All of: " + " · ".join(f"*{escape(a)}*" for a in expected.facts))
     for span in expected.relevant:
-        place = f"characters {span.get('start', 0)} to {span['end']}" if span.get("end") is not None else "the whole document"
+        place = (
+            f"characters {span.get('start', 0)} to {span['end']}"
+            if span.get("end") is not None
+            else "the whole document"
+        )
         st.caption(f"Gold: {escape(span['document'])}, {place}")
     if not (expected.unanswerable or expected.answers or expected.facts):
         st.caption("No reference answer: this case scores retrieval alone.")

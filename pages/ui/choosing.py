@@ -8,7 +8,13 @@ import streamlit as st
 
 
 def choose(
-    label: str, options: Mapping[str, str], *, key: str, default: str | None = None, width: int = 330, placeholder: str = "All"
+    label: str,
+    options: Mapping[str, str],
+    *,
+    key: str,
+    default: str | None = None,
+    width: int = 330,
+    placeholder: str = "All",
 ) -> str | None:
     """The id that the URL names, else the default. ``options``: id to what is shown; no default means none is chosen."""
     widget = f"choose-{key}"

@@ -51,8 +51,14 @@ def draw_status() -> None:
         st.markdown(":red-badge[:material/database_off: Store out of reach]", help=error.message)
         return
     for work in frame.running:
-        page, query = ("pages/suites.py", {"run": work.identifier}) if work.kind == "run" else ("pages/corpora.py", {"corpus": work.identifier})
-        st.page_link(page, label=f"{work.title}: {work.done} of {work.total}", icon=":material/play_circle:", query_params=query)
+        page, query = (
+            ("pages/suites.py", {"run": work.identifier})
+            if work.kind == "run"
+            else ("pages/corpora.py", {"corpus": work.identifier})
+        )
+        st.page_link(
+            page, label=f"{work.title}: {work.done} of {work.total}", icon=":material/play_circle:", query_params=query
+        )
         st.progress(work.fraction)
     running = f"{len(frame.running)} running" if frame.running else "nothing running"
     st.caption(f":material/database: {frame.role} · {running} · {frame.version}", help=frame.role_words)

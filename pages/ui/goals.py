@@ -34,12 +34,16 @@ def _draw_goal(goal: GoalRow, key: str) -> None:
     wanted.markdown(escape(goal.goal), help=f"From the document: {escape(goal.source)}")
     interval = f"  \n:small[:gray[{escape(goal.interval)}]]" if goal.interval else ""
     counts = f"  \n:small[:gray[{goal.counts}]]" if goal.counts else ""
-    measured.markdown(f"**{escape(goal.value)}**{interval}{counts}" if goal.interval else f"{escape(goal.value)}{counts}")
+    measured.markdown(
+        f"**{escape(goal.value)}**{interval}{counts}" if goal.interval else f"{escape(goal.value)}{counts}"
+    )
     more = f" :small[:gray[{escape(goal.more)}]]" if goal.more and goal.more not in goal.reason else ""
     why.markdown(f":small[{escape(goal.reason)}]{more}")
     with evidence:
         for run_id in goal.runs[:3]:
-            st.page_link("pages/runs.py", label="Run", icon=":material/science:", query_params={"run": run_id}, help=run_id)
+            st.page_link(
+                "pages/runs.py", label="Run", icon=":material/science:", query_params={"run": run_id}, help=run_id
+            )
         if not goal.runs and goal.action:
             draw_start_button(goal.action, f"{key}-start", label="Run")
 

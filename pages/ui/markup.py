@@ -63,7 +63,11 @@ def _colour_line(line: str, colour: str | None) -> str:
     body = line.strip()
     if not body:
         return ""
-    left = line[: len(line) - len(line.lstrip())].replace(" ", "\u00a0") if line[:1] == " " and len(line) - len(line.lstrip()) > 1 else line[: len(line) - len(line.lstrip())]
+    left = (
+        line[: len(line) - len(line.lstrip())].replace(" ", "\u00a0")
+        if line[:1] == " " and len(line) - len(line.lstrip()) > 1
+        else line[: len(line) - len(line.lstrip())]
+    )
     right = " " if line[-1:] == " " else ""
     shown = escape(body)
     return f"{left}:{colour}-background[{shown}]{right}" if colour else f"{left}{shown}{right}"

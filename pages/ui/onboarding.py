@@ -9,7 +9,15 @@ from engine.store import Store
 from engine.types import Answer
 from engine.views.answers import build_answer
 from engine.views.ask import load_defaults
-from engine.views.onboarding import STEP_TITLES, STEPS, Onboarding, first_questions, key_is_set, load_onboarding, probe_ollama
+from engine.views.onboarding import (
+    STEP_TITLES,
+    STEPS,
+    Onboarding,
+    first_questions,
+    key_is_set,
+    load_onboarding,
+    probe_ollama,
+)
 from engine.views.settings import save_settings
 from engine.views.words import plural
 from pages.ui.answers import draw_answer, draw_sources
@@ -17,8 +25,8 @@ from pages.ui.corpora import FILE_TYPES
 from pages.ui.markup import escape
 from pages.ui.progress import draw_job_progress, draw_run_progress
 from pages.ui.resources import get_pipeline
-from pages.ui.states import draw_title, shown_errors
 from pages.ui.starting import start_ingest, start_run
+from pages.ui.states import draw_title, shown_errors
 
 BY_READING = ("welcome", "model", "ask")  # done once a later step is open; the store shows the others
 BUNDLED, OLLAMA, REMOTE = "Bundled engine", "Ollama on this machine", "A remote model"
@@ -29,15 +37,25 @@ def draw_onboarding(store: Store) -> None:
     state = load_onboarding(store)
     step = st.query_params.get("step", "")
     step = step if step in STEPS else "welcome" if not state.ingested else "ask"
-    draw_title("Welcome to Phasegate", "From nothing to a first verdict in five steps. Everything runs on this machine.")
+    draw_title(
+        "Welcome to Phasegate", "From nothing to a first verdict in five steps. Everything runs on this machine."
+    )
     at = STEPS.index(step)
     for i, (column, name) in enumerate(zip(st.columns(len(STEPS)), STEPS, strict=True)):
         with column:
-            icon = "check_circle" if name in state.done or (i < at and name in BY_READING) else "radio_button_checked" if i == at else "radio_button_unchecked"
+            icon = (
+                "check_circle"
+                if name in state.done or (i < at and name in BY_READING)
+                else "radio_button_checked"
+                if i == at
+                else "radio_button_unchecked"
+            )
             label = f"**{i + 1}. {STEP_TITLES[name]}**" if i == at else f"{i + 1}. {STEP_TITLES[name]}"
             st.page_link("pages/overview.py", label=label, icon=f":material/{icon}:", query_params={"step": name})
     with st.container(border=True):
-        {"welcome": _welcome, "documents": _documents, "model": _model, "ask": _ask, "suite": _suite}[step](store, state)
+        {"welcome": _welcome, "documents": _documents, "model": _model, "ask": _ask, "suite": _suite}[step](
+            store, state
+        )
 
 
 def _go(step: str, **more: str) -> None:
@@ -45,7 +63,13 @@ def _go(step: str, **more: str) -> None:
 
 
 def _next(label: str, step: str, *, primary: bool = True) -> None:
-    if st.button(label, type="primary" if primary else "secondary", icon=":material/arrow_forward:", icon_position="right", key=f"to-{step}"):
+    if st.button(
+        label,
+        type="primary" if primary else "secondary",
+        icon=":material/arrow_forward:",
+        icon_position="right",
+        key=f"to-{step}",
+    ):
         _go(step)
 
 
@@ -72,14 +96,25 @@ def _documents(store: Store, state: Onboarding) -> None:
             return
         if progress.active:
             return
-    st.markdown("### Which documents shall answer?\nTake a sample corpus; it comes with a suite, so that the last step has something to run.")
+    st.markdown(
+        "### Which documents shall answer?\nTake a sample corpus; it comes with a suite, so that the last step has something to run."
+    )
     for column, sample in zip(st.columns(max(1, len(state.samples))), state.samples, strict=True):
         with column.container(border=True, height="stretch"):
             st.markdown(f"**{escape(sample.name)}**")
             st.caption(escape(sample.words))
             label = f"Ingest {sample.name}" if not sample.ingested else f"Ingest {sample.name} again"
-            if st.button(label, key=f"sample-{sample.name}", icon=":material/download:", type="secondary" if sample.ingested else "primary"):
-                _go("documents", job=start_ingest(sample.name, [str(shipped_corpora()[sample.name])]), corpus=sample.name)
+            if st.button(
+                label,
+                key=f"sample-{sample.name}",
+                icon=":material/download:",
+                type="secondary" if sample.ingested else "primary",
+            ):
+                _go(
+                    "documents",
+                    job=start_ingest(sample.name, [str(shipped_corpora()[sample.name])]),
+                    corpus=sample.name,
+                )
     with st.expander("Or upload your own", icon=":material/upload:"):
         _upload()
     if state.ingested:
@@ -101,7 +136,9 @@ def _upload() -> None:
 
 def _model(store: Store, state: Onboarding) -> None:
     st.markdown("### Who writes the answers?")
-    way = st.segmented_control("Model", [BUNDLED, OLLAMA, REMOTE], default=BUNDLED, key="way", required=True, label_visibility="collapsed")
+    way = st.segmented_control(
+        "Model", [BUNDLED, OLLAMA, REMOTE], default=BUNDLED, key="way", required=True, label_visibility="collapsed"
+    )
     values: dict[str, str] = {}
     if way == BUNDLED:
         st.markdown(
@@ -117,13 +154,25 @@ def _model(store: Store, state: Onboarding) -> None:
             st.markdown("Install Ollama, fetch a model with `ollama pull llama3.2`, and come back to this step.")
     else:
         model = st.text_input("Model", placeholder="openai/gpt-4o-mini", help="provider/model, as litellm names it.")
-        variable = st.text_input("Environment variable that holds the key", "OPENAI_API_KEY", help="The key itself is never typed, shown or stored here.")
+        variable = st.text_input(
+            "Environment variable that holds the key",
+            "OPENAI_API_KEY",
+            help="The key itself is never typed, shown or stored here.",
+        )
         state_word = "is set" if key_is_set(variable) else "is not set; set it and start the app again"
         (st.success if key_is_set(variable) else st.warning)(f"{escape(variable)} {state_word}.", icon=":material/key:")
         values = {"provider": "litellm", "model": model.strip()} if model.strip() and key_is_set(variable) else {}
-    if st.button("Use this and ask a question", type="primary", icon=":material/arrow_forward:", icon_position="right", disabled=way != BUNDLED and not values):
+    if st.button(
+        "Use this and ask a question",
+        type="primary",
+        icon=":material/arrow_forward:",
+        icon_position="right",
+        disabled=way != BUNDLED and not values,
+    ):
         with shown_errors():
-            kept = load_defaults(store).as_dict() | ({"provider": "extractive", "model": ""} if way == BUNDLED else values)
+            kept = load_defaults(store).as_dict() | (
+                {"provider": "extractive", "model": ""} if way == BUNDLED else values
+            )
             save_settings(store, kept)
             _go("ask")
 
@@ -155,10 +204,17 @@ def _suite(store: Store, state: Onboarding) -> None:
     if run:
         progress = draw_run_progress(run)
         if not progress.active and progress.done:
-            st.success("The first run is in the store. From now on this screen says whether you are ready.", icon=":material/check_circle:")
+            st.success(
+                "The first run is in the store. From now on this screen says whether you are ready.",
+                icon=":material/check_circle:",
+            )
             with st.container(horizontal=True):
-                st.page_link("pages/overview.py", label="**Are we ready?**", icon=":material/dashboard:", query_params={})
-                st.page_link("pages/runs.py", label="Look into the run", icon=":material/science:", query_params={"run": run})
+                st.page_link(
+                    "pages/overview.py", label="**Are we ready?**", icon=":material/dashboard:", query_params={}
+                )
+                st.page_link(
+                    "pages/runs.py", label="Look into the run", icon=":material/science:", query_params={"run": run}
+                )
         if progress.active or progress.done:
             return
     st.markdown(
@@ -171,4 +227,6 @@ def _suite(store: Store, state: Onboarding) -> None:
     if st.button("Run it", type="primary", icon=":material/play_arrow:"):
         with shown_errors():
             _go("suite", run=start_run(suite))
-    st.caption(f"{plural(len(names), 'suite')} come with Phasegate; a suite of your own is a folder, see the Suites screen.")
+    st.caption(
+        f"{plural(len(names), 'suite')} come with Phasegate; a suite of your own is a folder, see the Suites screen."
+    )

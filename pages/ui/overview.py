@@ -27,7 +27,10 @@ def draw_phases(overview: Overview) -> None:
 
 def draw_tiles(overview: Overview) -> None:
     """Measured KPIs with goal, interval, trend and the link to their evidence."""
-    st.markdown("#### KPIs", help="Measured here, held against the goal of the phase at hand or of the first that sets one. The range under a goal is the 95 % interval.")
+    st.markdown(
+        "#### KPIs",
+        help="Measured here, held against the goal of the phase at hand or of the first that sets one. The range under a goal is the 95 % interval.",
+    )
     if not overview.tiles:
         st.info("Nothing that this roadmap asks for has been measured yet.", icon=":material/info:")
         return
@@ -74,6 +77,10 @@ def draw_attention(overview: Overview) -> None:
             st.markdown(f"{verdict_badge('no_data')} **{escape(suite.suite)}** {escape(suite.words)}", width="stretch")
             draw_start_button(suite.suite, f"attention-{suite.suite}")
     if overview.by_hand:
-        with st.expander(f"{len(overview.by_hand)} goals of the phase at hand that no run can decide", icon=":material/pan_tool:"):
+        with st.expander(
+            f"{len(overview.by_hand)} goals of the phase at hand that no run can decide", icon=":material/pan_tool:"
+        ):
             for goal in overview.by_hand:
-                st.markdown(f"{verdict_badge('no_data')} **{escape(goal.title)}** ({escape(goal.goal)}): {escape(goal.reason)}")
+                st.markdown(
+                    f"{verdict_badge('no_data')} **{escape(goal.title)}** ({escape(goal.goal)}): {escape(goal.reason)}"
+                )

@@ -23,6 +23,8 @@ def show_passage(pipeline: RagPipeline) -> Callable[[str, int, int], None]:
             passage = load_passage(pipeline, document, start, end, whole=whole)
             with st.container(height=460, border=True):
                 draw_pieces(passage.pieces, passage.before, passage.after)
-            st.caption(f"Shown: characters {passage.start} to {passage.end}; {passage.before} before and {passage.after} after.")
+            st.caption(
+                f"Shown: characters {passage.start} to {passage.end}; {passage.before} before and {passage.after} after."
+            )
 
     return show

@@ -37,8 +37,13 @@ def _draw_run(progress: RunProgress) -> None:
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.markdown(f"{state_badge(progress.status)} **{escape(progress.suite or 'Run')}** `{progress.run_id}`")
-            if progress.status == "running" and progress.pid:
-                if st.button("Stop", icon=":material/stop_circle:", key=f"stop-{progress.run_id}", help="Keeps what was scored; can be resumed."):
+            if progress.status == "running" and progress.pid and _ask_to_stop(progress.run_id):
+                if st.button(
+                    "Stop",
+                    icon=":material/stop_circle:",
+                    key=f"stop-{progress.run_id}",
+                    help="Keeps what was scored; can be resumed.",
+                ):
                     stop_process(progress.pid)
                     st.toast("Stopping after the case at hand.")
         if progress.status == "starting":
@@ -57,7 +62,9 @@ def _draw_run(progress: RunProgress) -> None:
         if progress.status == "running":
             for case in progress.last:
                 line = case.question.splitlines()[0][:110] if case.question else ""
-                st.markdown(f"{state_badge(case.status)} `{case.case_id}` {escape(line)} :gray[{milliseconds(case.latency_ms)}]")
+                st.markdown(
+                    f"{state_badge(case.status)} `{case.case_id}` {escape(line)} :gray[{milliseconds(case.latency_ms)}]"
+                )
         _draw_failure(progress.status, progress.error, progress.log, progress.log_file)
 
 
@@ -98,7 +105,10 @@ def _draw_job(progress: JobProgress) -> None:
             st.caption(escape(progress.message))
         _draw_failure(progress.status, progress.message, progress.log)
         if progress.status == "interrupted":
-            st.warning("The ingest was interrupted; the previous index still answers. Start it again.", icon=":material/pause_circle:")
+            st.warning(
+                "The ingest was interrupted; the previous index still answers. Start it again.",
+                icon=":material/pause_circle:",
+            )
 
 
 def draw_facts(facts: Mapping[str, str]) -> None:

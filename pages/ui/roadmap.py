@@ -11,7 +11,6 @@ from pages.ui.choosing import choose
 from pages.ui.markup import escape
 
 
-
 def draw_kpis(view: PhaseView) -> None:
     """One KPI over time and over the phases."""
     titles = {goal.kpi: goal.title for goal in view.goals}
@@ -27,14 +26,21 @@ def draw_kpis(view: PhaseView) -> None:
         with left:
             draw_chart(build_kpi_history(series), f"history-{kpi}")
         for point in series.points[-1:]:
-            left.page_link("pages/runs.py", label="Open the newest run behind it", icon=":material/science:", query_params={"run": point.run_id})
+            left.page_link(
+                "pages/runs.py",
+                label="Open the newest run behind it",
+                icon=":material/science:",
+                query_params={"run": point.run_id},
+            )
         if not series.points:
             left.caption("The line shows the goal; values appear with the first complete run.")
     if comparison:
         with right:
             draw_chart(build_phase_comparison(comparison), f"phases-{kpi}")
     details = view.roadmap.kpi(kpi)
-    st.markdown(f"**What it is.** {escape(details.description)} {'Higher' if details.higher_is_better else 'Lower'} is better.")
+    st.markdown(
+        f"**What it is.** {escape(details.description)} {'Higher' if details.higher_is_better else 'Lower'} is better."
+    )
     if details.evidence.reason:
         st.caption(escape(details.evidence.reason))
 
@@ -42,7 +48,9 @@ def draw_kpis(view: PhaseView) -> None:
 def draw_plan(view: PhaseView) -> None:
     """Time line, sub-phases, risks."""
     if view.timeline:
-        draw_chart(build_timeline(view.timeline, "The plan, coloured by each phase's verdict", view.timeline_axis), "timeline")
+        draw_chart(
+            build_timeline(view.timeline, "The plan, coloured by each phase's verdict", view.timeline_axis), "timeline"
+        )
     if view.undated:
         st.caption("Without dates in the document: " + escape(", ".join(view.undated)))
     for sub in view.phase.sub_phases:
@@ -55,7 +63,12 @@ def draw_plan(view: PhaseView) -> None:
         st.markdown("#### Risks that the document names")
         st.table(
             [
-                {"Risk": escape(r.title), "Impact": escape(r.impact), "Mitigation": escape(r.mitigation), "Fallback": escape(r.fallback or r.contingency)}
+                {
+                    "Risk": escape(r.title),
+                    "Impact": escape(r.impact),
+                    "Mitigation": escape(r.mitigation),
+                    "Fallback": escape(r.fallback or r.contingency),
+                }
                 for r in view.roadmap.risks
             ],
             hide_index=True,
@@ -65,18 +78,28 @@ def draw_plan(view: PhaseView) -> None:
 def draw_document(view: PhaseView) -> None:
     """What the document says: claims, checklist, contradictions. None of it was measured here."""
     roadmap, phase = view.roadmap, view.phase
-    st.warning("What stands here was claimed in the document. Nobody measured it with Phasegate, and no gate reads it.", icon=":material/campaign:")
+    st.warning(
+        "What stands here was claimed in the document. Nobody measured it with Phasegate, and no gate reads it.",
+        icon=":material/campaign:",
+    )
     if phase.status_claimed:
         st.markdown(f"**Status of the phase according to the document:** {escape(phase.status_claimed)}")
     claims = [*phase.claims, *roadmap.claims, *roadmap.baselines]
     if claims:
         st.markdown("#### Claims")
-        st.table([{"Claim": escape(c.title), "As written": escape(c.text), "Where": escape(c.source)} for c in claims], hide_index=True)
+        st.table(
+            [{"Claim": escape(c.title), "As written": escape(c.text), "Where": escape(c.source)} for c in claims],
+            hide_index=True,
+        )
     items = [*phase.checklist, *roadmap.checklist]
     if items:
         st.markdown("#### Checklist", help="A person confirms these; a tick of the document is a claim.")
         for item in items:
-            mark = ":orange-badge[:material/campaign: ticked in the document]" if item.done_in_document else ":gray-badge[:material/check_box_outline_blank: open]"
+            mark = (
+                ":orange-badge[:material/campaign: ticked in the document]"
+                if item.done_in_document
+                else ":gray-badge[:material/check_box_outline_blank: open]"
+            )
             st.markdown(f"{mark} {escape(item.text)}")
     if roadmap.contradictions:
         st.markdown("#### Where the document disagrees with itself")

@@ -25,7 +25,10 @@ def draw_run(store: Store, run_id: str) -> None:
     """The screen of one run."""
     run = load_run(store, run_id)
     st.page_link("pages/runs.py", label="All runs", icon=":material/arrow_back:")
-    draw_title(f"Run of {escape(run.suite)}", f"`{run.run_id}` · {clock(run.started_at, get_zone())} · {escape(run.preset) or 'own settings'}")
+    draw_title(
+        f"Run of {escape(run.suite)}",
+        f"`{run.run_id}` · {clock(run.started_at, get_zone())} · {escape(run.preset) or 'own settings'}",
+    )
     badges = state_badge(run.status) + (f" {verdict_badge(run.verdict)} pass rules" if run.verdict else "")
     st.markdown(f"{badges} &nbsp; **{run.headline}**")
     for note in run.notes:
@@ -44,16 +47,41 @@ def draw_run(store: Store, run_id: str) -> None:
             st.metric(tile.label, tile.value, help=tile.help)
             st.caption(tile.note)
     for rule in run.rules:
-        st.markdown(f"{verdict_badge(rule.verdict)} {escape(rule.name.replace('_', ' '))}: {rule.value}, wanted {rule.wanted} :gray[({escape(rule.reason)})]")
-    section = st.segmented_control("Show", SECTIONS, default=SECTIONS[0], key="show", bind="query-params", required=True, label_visibility="collapsed")
-    {"Cases": _draw_cases, "Measures": _draw_measures, "Distributions": _draw_distributions, "Tags": _draw_tags, "Settings": _draw_settings}[section](run)
+        st.markdown(
+            f"{verdict_badge(rule.verdict)} {escape(rule.name.replace('_', ' '))}: {rule.value}, wanted {rule.wanted} :gray[({escape(rule.reason)})]"
+        )
+    section = st.segmented_control(
+        "Show",
+        SECTIONS,
+        default=SECTIONS[0],
+        key="show",
+        bind="query-params",
+        required=True,
+        label_visibility="collapsed",
+    )
+    {
+        "Cases": _draw_cases,
+        "Measures": _draw_measures,
+        "Distributions": _draw_distributions,
+        "Tags": _draw_tags,
+        "Settings": _draw_settings,
+    }[section](run)
 
 
 def _draw_cases(run: RunDetail) -> None:
     with st.container(horizontal=True, vertical_alignment="top"):
-        states = st.pills("State", list(CASE_WORDS), selection_mode="multi", key="states", bind="query-params", format_func=CASE_WORDS.get)
+        states = st.pills(
+            "State",
+            list(CASE_WORDS),
+            selection_mode="multi",
+            key="states",
+            bind="query-params",
+            format_func=CASE_WORDS.get,
+        )
         tag = choose("Tag", {t.tag: f"{t.tag} ({t.cases})" for t in run.tags}, key="tag", width=200)
-        text = st.text_input("Search", key="find", bind="query-params", placeholder="Id or question", icon=":material/search:", width=240)
+        text = st.text_input(
+            "Search", key="find", bind="query-params", placeholder="Id or question", icon=":material/search:", width=240
+        )
     cases = run.select_cases(tuple(states), tag or "", text or "")
     if not cases:
         st.info("No case fits." if run.cases else "No case has ended yet.", icon=":material/filter_alt_off:")
@@ -67,6 +95,7 @@ def _draw_cases(run: RunDetail) -> None:
     event = st.dataframe(
         rows,
         hide_index=True,
+        placeholder="–",
         key="cases",
         on_select="rerun",
         selection_mode="single-cell",
@@ -79,8 +108,17 @@ def _draw_cases(run: RunDetail) -> None:
         },
     )
     if event.selection.cells:
-        st.switch_page("pages/runs.py", query_params={"run": run.run_id, "case": cases[event.selection.cells[0][0]].case_id})
-    st.download_button("Download as CSV", build_csv(rows), f"{run.run_id}-cases.csv", "text/csv", icon=":material/download:", on_click="ignore")
+        st.switch_page(
+            "pages/runs.py", query_params={"run": run.run_id, "case": cases[event.selection.cells[0][0]].case_id}
+        )
+    st.download_button(
+        "Download as CSV",
+        build_csv(rows),
+        f"{run.run_id}-cases.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
 
 
 def _case_cells(case: CaseRow) -> dict[str, object]:
@@ -104,6 +142,7 @@ def _draw_measures(run: RunDetail) -> None:
     st.dataframe(
         [m.cells for m in run.measures],
         hide_index=True,
+        placeholder="–",
         height="content",
         column_config={
             "mean": column.ProgressColumn(format="%.3f", min_value=0, max_value=1),
@@ -120,11 +159,17 @@ def _draw_distributions(run: RunDetail) -> None:
     if run.latencies:
         title = f"Latency: 95 of 100 answers within {milliseconds(run.latency_marks.get('p95'))}"
         with left:
-            draw_chart(build_histogram([v for v, _ in run.latencies], title, "milliseconds", marks=run.latency_marks), "latency")
+            draw_chart(
+                build_histogram([v for v, _ in run.latencies], title, "milliseconds", marks=run.latency_marks),
+                "latency",
+            )
     if run.qualities:
         with right:
             values = [v for v, _ in run.qualities]
-            draw_chart(build_histogram(values, "Context quality of the cases", "probability", limits=(0.0, 1.0), bins=20), "quality")
+            draw_chart(
+                build_histogram(values, "Context quality of the cases", "probability", limits=(0.0, 1.0), bins=20),
+                "quality",
+            )
     if not run.latencies and not run.qualities:
         st.info("No case has a latency or a context quality.", icon=":material/info:")
 

@@ -43,17 +43,38 @@ def draw_run_table(rows: tuple, run_ids: tuple[str, ...], key: str) -> None:  # 
     event = st.dataframe(
         rows,
         hide_index=True,
+        placeholder="–",
         key=key,
         on_select="rerun",
         selection_mode="single-cell",
         height="content",
-        column_order=("suite", "state", "started", "cases", "success", "interval", "failed", "errors", "quality", "p95_ms", "preset", "seconds", "run"),
+        column_order=(
+            "suite",
+            "state",
+            "started",
+            "cases",
+            "success",
+            "interval",
+            "failed",
+            "errors",
+            "quality",
+            "p95_ms",
+            "preset",
+            "seconds",
+            "run",
+        ),
         column_config={
             "suite": column.TextColumn("Suite"),
             "state": column.TextColumn("State"),
             "started": column.DatetimeColumn("Started", format="D MMM, HH:mm", timezone=get_zone()),
             "cases": column.TextColumn("Cases", help="Ended of asked for."),
-            "success": column.ProgressColumn("Success rate", format="percent", min_value=0, max_value=1, help="Passed ÷ judged; an error is a failure."),
+            "success": column.ProgressColumn(
+                "Success rate",
+                format="percent",
+                min_value=0,
+                max_value=1,
+                help="Passed ÷ judged; an error is a failure.",
+            ),
             "interval": column.TextColumn("95 % interval", help="Wilson interval of the success rate."),
             "failed": column.NumberColumn("Failed"),
             "errors": column.NumberColumn("Errors"),
@@ -70,11 +91,29 @@ def draw_run_table(rows: tuple, run_ids: tuple[str, ...], key: str) -> None:  # 
 
 def _choose(suites: tuple[str, ...]) -> RunFilter:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        text = st.text_input("Search", key="text", bind="query-params", placeholder="Id, suite, preset, target", icon=":material/search:", width=240)
+        text = st.text_input(
+            "Search",
+            key="text",
+            bind="query-params",
+            placeholder="Id, suite, preset, target",
+            icon=":material/search:",
+            width=240,
+        )
         suite = choose("Suite", {name: name for name in suites}, key="suite", width=190)
         state = choose("State", STATES, key="status", width=150)
-        sort = choose("Order", {name: words for name, (words, _) in SORTS.items()}, key="sort", default="newest", width=200) or "newest"
-    return RunFilter(suite=suite or "", status=state or "", text=text or "", sort=sort, page=int(st.session_state.get("page", 1) or 1))
+        sort = (
+            choose(
+                "Order", {name: words for name, (words, _) in SORTS.items()}, key="sort", default="newest", width=200
+            )
+            or "newest"
+        )
+    return RunFilter(
+        suite=suite or "",
+        status=state or "",
+        text=text or "",
+        sort=sort,
+        page=int(st.session_state.get("page", 1) or 1),
+    )
 
 
 def _draw_foot(runs: RunList) -> None:
@@ -82,4 +121,11 @@ def _draw_foot(runs: RunList) -> None:
         st.caption(runs.caption)
         if runs.pages > 1:
             st.pagination(runs.pages, key="page", bind="query-params")
-        st.download_button("Download as CSV", build_csv(runs.rows), "runs.csv", "text/csv", icon=":material/download:", on_click="ignore")
+        st.download_button(
+            "Download as CSV",
+            build_csv(runs.rows),
+            "runs.csv",
+            "text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )

@@ -17,7 +17,10 @@ def draw_pipeline(store: Store, view: SettingsView) -> None:
     """One form over all fields; only what differs from the shipped defaults is saved."""
     if view.changed:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown("Changed: " + ", ".join(f"`{n}` {escape(old)} → **{escape(new)}**" for n, (old, new) in view.changed.items()))
+            st.markdown(
+                "Changed: "
+                + ", ".join(f"`{n}` {escape(old)} → **{escape(new)}**" for n, (old, new) in view.changed.items())
+            )
             if st.button("Back to the shipped defaults", icon=":material/restart_alt:"):
                 PreferenceStore(store).delete_preference("pipeline")
                 st.rerun()
@@ -36,12 +39,21 @@ def draw_pipeline(store: Store, view: SettingsView) -> None:
                 save_settings(store, values)
                 st.toast("Saved. Ask uses it from now on; Suites offers it.", icon=":material/check:")
                 st.rerun()
-    st.markdown("##### Keys of remote models", help="Taken from environment variables; never typed, shown or stored here.")
-    st.markdown(" ".join(f":{'green' if is_set else 'gray'}-badge[:material/{'key' if is_set else 'key_off'}: {n} {'set' if is_set else 'not set'}]" for n, is_set in view.keys.items()))
+    st.markdown(
+        "##### Keys of remote models", help="Taken from environment variables; never typed, shown or stored here."
+    )
+    st.markdown(
+        " ".join(
+            f":{'green' if is_set else 'gray'}-badge[:material/{'key' if is_set else 'key_off'}: {n} {'set' if is_set else 'not set'}]"
+            for n, is_set in view.keys.items()
+        )
+    )
 
 
 def _draw_field(field: Field) -> Any:
-    note = f" Default: {field.default or 'empty'}." + (" Changing it embeds the corpora anew." if field.reindexes else "")
+    note = f" Default: {field.default or 'empty'}." + (
+        " Changing it embeds the corpora anew." if field.reindexes else ""
+    )
     shared = {"help": field.help + note, "key": f"field-{field.name}"}
     if field.choices:
         return st.selectbox(field.name, field.choices, index=field.choices.index(field.value), **shared)
@@ -53,7 +65,9 @@ def _draw_field(field: Field) -> Any:
 def draw_presets(store: Store, view: SettingsView) -> None:
     """What each preset sets."""
     st.table([dict(row) for row in view.presets], hide_index=True)
-    st.caption("fast for short documents and quick answers, balanced is the default, accurate reads more at every step.")
+    st.caption(
+        "fast for short documents and quick answers, balanced is the default, accurate reads more at every step."
+    )
 
 
 def draw_machine(store: Store, view: SettingsView) -> None:
@@ -72,4 +86,6 @@ def draw_machine(store: Store, view: SettingsView) -> None:
     checks: tuple[Check, ...] | None = st.session_state.get("doctor")
     for check in checks or ():
         advice = f" **{escape(check.advice)}**" if check.advice and check.status != "ok" else ""
-        st.markdown(f"{state_badge('failed' if check.status == 'fail' else check.status)} **{escape(check.name)}** {escape(check.detail)}{advice}")
+        st.markdown(
+            f"{state_badge('failed' if check.status == 'fail' else check.status)} **{escape(check.name)}** {escape(check.detail)}{advice}"
+        )

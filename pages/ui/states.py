@@ -16,7 +16,9 @@ def draw_error(error: PhasegateError) -> None:
     st.error(f"{escape(error.message)}" + (f"\n\n{escape(error.hint)}" if error.hint else ""), icon=":material/error:")
     page, _, section = error.guide.rpartition("/")[2].partition("#")
     query = {"page": page.removesuffix(".md")} | ({"section": section} if section else {})
-    st.page_link("pages/guide.py", label="More about this in the guide", icon=":material/menu_book:", query_params=query)
+    st.page_link(
+        "pages/guide.py", label="More about this in the guide", icon=":material/menu_book:", query_params=query
+    )
 
 
 @contextmanager
@@ -29,7 +31,13 @@ def shown_errors() -> Iterator[None]:
 
 
 def draw_empty(
-    title: str, text: str, *, page: str = "", label: str = "", query: Mapping[str, str] | None = None, icon: str = "inbox"
+    title: str,
+    text: str,
+    *,
+    page: str = "",
+    label: str = "",
+    query: Mapping[str, str] | None = None,
+    icon: str = "inbox",
 ) -> None:
     """An empty state: what is missing, and the link that mends it."""
     with st.container(border=True, horizontal_alignment="center"):

@@ -36,11 +36,25 @@ def draw_cards(cards: Sequence[SuiteCard]) -> None:
             else:
                 st.markdown(":gray-badge[:material/help: Never run]")
             with st.container(horizontal=True):
-                st.page_link("pages/suites.py", label="Set up and run", icon=":material/play_arrow:", query_params={"suite": card.name})
+                st.page_link(
+                    "pages/suites.py",
+                    label="Set up and run",
+                    icon=":material/play_arrow:",
+                    query_params={"suite": card.name},
+                )
                 if card.last:
-                    st.page_link("pages/runs.py", label="Last run", icon=":material/science:", query_params={"run": card.last.run_id})
+                    st.page_link(
+                        "pages/runs.py",
+                        label="Last run",
+                        icon=":material/science:",
+                        query_params={"run": card.last.run_id},
+                    )
     with st.form("other-suite"):
-        path = st.text_input("A suite anywhere on this machine", placeholder="/home/me/suites/billing", help="A folder with suite.yaml and cases.jsonl.")
+        path = st.text_input(
+            "A suite anywhere on this machine",
+            placeholder="/home/me/suites/billing",
+            help="A folder with suite.yaml and cases.jsonl.",
+        )
         if st.form_submit_button("Open", icon=":material/folder_open:") and path.strip():
             st.switch_page("pages/suites.py", query_params={"suite": path.strip()})
 
@@ -50,13 +64,21 @@ def draw_detail(suite: SuiteDetail) -> None:
     draw_title(escape(suite.title), f"{escape(suite.name)} · corpus {escape(suite.corpus)} · {escape(suite.licence)}")
     if suite.active_run:
         st.info("This suite is running now.", icon=":material/play_circle:")
-        st.page_link("pages/suites.py", label="Watch it", icon=":material/visibility:", query_params={"run": suite.active_run})
+        st.page_link(
+            "pages/suites.py", label="Watch it", icon=":material/visibility:", query_params={"run": suite.active_run}
+        )
     st.markdown(escape(suite.description))
     with st.container(horizontal=True):
         st.metric("Cases", str(suite.cases), border=True, width=150)
         for kind, number in suite.kinds.items():
             st.metric(f"of kind {kind}", str(number), border=True, width=150)
-        st.metric("Unanswerable", str(suite.unanswerable), border=True, width=150, help="Questions that the documents do not answer; the engine should say so.")
+        st.metric(
+            "Unanswerable",
+            str(suite.unanswerable),
+            border=True,
+            width=150,
+            help="Questions that the documents do not answer; the engine should say so.",
+        )
         st.metric("Measures", str(suite.measures), border=True, width=150, help="Scores of each case.")
     rules = "; ".join(suite.rules) or "none: the run passes whatever comes out"
     st.markdown(f"**Pass rules:** {escape(rules)}")
@@ -76,13 +98,27 @@ def draw_start_form(store: Store, suite: SuiteDetail) -> None:
     st.markdown("#### Run it")
     with st.container(border=True):
         preset = st.segmented_control("Settings", [OWN, SAVED, *PRESETS], default=OWN, key="run-preset", required=True)
-        names = st.multiselect("Change single settings", field_names(), key="run-overrides", placeholder="None: choose one to change it")
+        names = st.multiselect(
+            "Change single settings", field_names(), key="run-overrides", placeholder="None: choose one to change it"
+        )
         values = {
-            name: st.text_input(name, setting_value(getattr(load_settings(), name)), key=f"set-{name}", help=FIELD_WORDS.get(name, ""), width=320)
+            name: st.text_input(
+                name,
+                setting_value(getattr(load_settings(), name)),
+                key=f"set-{name}",
+                help=FIELD_WORDS.get(name, ""),
+                width=320,
+            )
             for name in names
         }
         limit, seed, _ = st.columns([1, 1, 2])
-        cases = limit.number_input("Cases, from the first", 1, suite.cases, suite.cases, help="Fewer cases are quicker and say less; a gate does not take limited runs.")
+        cases = limit.number_input(
+            "Cases, from the first",
+            1,
+            suite.cases,
+            suite.cases,
+            help="Fewer cases are quicker and say less; a gate does not take limited runs.",
+        )
         number = seed.number_input("Seed", 0, 2**31 - 1, 0, help="Seed of everything random.")
         if st.button(f"Run {plural(int(cases), 'case')}", type="primary", icon=":material/play_arrow:"):
             with shown_errors():

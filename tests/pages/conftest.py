@@ -41,7 +41,9 @@ def seeded_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, text in DOCUMENTS.items():
         (corpus / name).write_text(text, encoding="utf-8")
     header = f"name: depot\ntitle: A depot\ndescription: Five cases.\nlicence: CC0-1.0\ncorpus: {corpus}\n"
-    (suite / "suite.yaml").write_text(header + "pass:\n  success_rate: 0.9\nmeasures: [correct, context_quality, recall@5]\n")
+    (suite / "suite.yaml").write_text(
+        header + "pass:\n  success_rate: 0.9\nmeasures: [correct, context_quality, recall@5]\n"
+    )
     (suite / "cases.jsonl").write_text("".join(json.dumps(case) + "\n" for case in CASES), encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PHASEGATE_HOME", str(base / "home"))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.pages.conftest import open_page, words_of
 
 from engine.settings import ROOT
+from tests.pages.conftest import open_page, words_of
 
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
 PARTS = [
@@ -60,14 +60,18 @@ def test_every_page_opens_on_an_empty_home(page: str, empty_home: Path) -> None:
 
 
 @pytest.mark.parametrize(("page", "query", "expected"), PARTS, ids=lambda value: str(value)[:60])
-def test_every_part_of_a_page_opens_on_a_full_home(page: str, query: dict[str, str], expected: str, full_home: Path) -> None:
+def test_every_part_of_a_page_opens_on_a_full_home(
+    page: str, query: dict[str, str], expected: str, full_home: Path
+) -> None:
     app = open_page(page, **query)
     assert not app.exception
     assert expected in words_of(app).replace("\\", "")
 
 
 @pytest.mark.parametrize(("page", "query", "expected"), REFUSED, ids=lambda value: str(value)[:60])
-def test_an_unknown_id_is_refused_with_a_message(page: str, query: dict[str, str], expected: str, full_home: Path) -> None:
+def test_an_unknown_id_is_refused_with_a_message(
+    page: str, query: dict[str, str], expected: str, full_home: Path
+) -> None:
     app = open_page(page, **query)
     assert not app.exception
     assert expected in words_of(app).replace("\\", "")

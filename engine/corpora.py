@@ -70,7 +70,7 @@ def find_corpus(reference: str, relative_to: Path | None = None) -> tuple[str, P
             return shipped_name, path
         digest = hashlib.sha256(str(path).encode()).hexdigest()[:8]
         label = path.parent.name if path.name in ("documents", "corpus", "docs") else path.name
-        safe = "".join(c if c.isalnum() or c in "._-" else "-" for c in label).strip("._-") or "corpus"
+        safe = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in label).strip("._-") or "corpus"
         return f"{safe[:60]}-{digest}", path
     shipped = shipped_corpora()
     if reference in shipped:
@@ -87,8 +87,10 @@ def record_ingest(store: Store, report: CorpusReport, settings: PipelineSettings
     """Keep in the store what an ingest did, for the screens. An ingest that changed nothing is not written again."""
     corpora = CorpusStore(store)
     row = corpora.find_corpus(report.corpus)
-    unchanged = row is not None and row["index_fingerprint"] == report.index_fingerprint and row["chunks"] == report.chunks
-    if unchanged and not (report.changed or report.removed):
+    skipped = [{"path": s.path, "reason": s.reason} for s in report.skipped]
+    now = (report.index_fingerprint, report.chunks, list(report.sources), skipped)
+    kept = row and (row["index_fingerprint"], row["chunks"], row["sources"], row["skipped"])
+    if kept == now and not (report.changed or report.removed):
         return
     entry = Catalog().load(report.corpus)
     table = ChunkTable(Catalog().folder, entry.indexes[report.index_fingerprint].table)
@@ -111,7 +113,7 @@ def record_ingest(store: Store, report: CorpusReport, settings: PipelineSettings
         settings=settings.as_dict(),
         index_fingerprint=report.index_fingerprint,
         documents=documents,
-        skipped=[{"path": s.path, "reason": s.reason} for s in report.skipped],
+        skipped=skipped,
         seconds=report.seconds,
     )
 
@@ -184,7 +186,7 @@ class _Ingest:
             table.change(self._merged_batch(changed), replaced)
         assert table is not None
         chunks = table.count()
-        self._save(table, bool(changed or removed))
+        self._save(table, now, bool(changed or removed))
         if merging:
             self.reused += chunks - self.embedded - self.reused
         return CorpusReport(
@@ -272,11 +274,12 @@ class _Ingest:
         }
         return pa.RecordBatch.from_pydict(columns, schema=schema(self.embedder.dimension))
 
-    def _save(self, table: ChunkTable, corpus_changed: bool) -> None:
-        """Name the table in the catalog. Indexes of the same corpus made before a change are stale: they go."""
+    def _save(self, table: ChunkTable, now: dict[str, str], changed: bool) -> None:
+        """Name the table in the catalog. Other indexes of the corpus that hold other documents than ``now`` are stale: they go."""
         settings = {name: getattr(self.settings, name) for name in INDEX_FIELDS}
         entry = IndexEntry(table=table.name, embedder=self.embedder.name, settings=settings)
-        kept = {} if corpus_changed else {k: v for k, v in self.entry.indexes.items() if k != self.fingerprint}
+        others = {k: v for k, v in self.entry.indexes.items() if k != self.fingerprint}
+        kept = {k: v for k, v in others.items() if not changed or ChunkTable(self.catalog.folder, v.table).load_hashes() == now}
         previous = {index.table for index in self.entry.indexes.values()}
         self.catalog.save(dataclasses.replace(self.entry, indexes={**kept, self.fingerprint: entry}))
         named = previous | {table.name} | {index.table for index in kept.values()}

@@ -6,26 +6,24 @@ softmax over the sentences of one question (ListNet's top-one loss, Cao et al. 2
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 
-from engine.context.words import STOP_WORDS, Question, answers_kind, find_words, stem
+from engine.context.words import Question, answers_kind, find_stems
 from engine.types import EvidenceSentence, ScoredChunk
 
 _LABEL = re.compile(r"(\*\*|__)[^*_]+\1[.:]?|[^.!?:|]{0,25}:")
 
 FEATURES = (
     "similarity",
-    "similarity_rank",
     "chunk_similarity",
     "chunk_rank",
     "lexical",
     "coverage",
     "wide_coverage",
-    "pairs",
     "kind",
     "new_words",
     "words",
@@ -48,55 +46,53 @@ def build_evidence(
     seen: set[tuple[str, int]] = set()
     best_lexical = max((c.lexical for c in chunks), default=0.0) or 1.0
     for rank, chunk in enumerate(chunks):
-        similarities = chunk.sentence_vectors.astype(np.float32) @ vector
-        words = [_stems(_cut(chunk, a, b)) for a, b in chunk.sentence_spans]
-        about = _stems(f"{chunk.title} {chunk.heading}")
-        for i, (start, end) in enumerate(chunk.sentence_spans.tolist()):
-            if (chunk.document, start) in seen:
+        similarities = (chunk.sentence_vectors.astype(np.float32) @ vector).tolist()
+        spans = chunk.sentence_spans.tolist()
+        texts = [chunk.text[start - chunk.start : end - chunk.start] for start, end in spans]
+        words = [find_stems(text) for text in texts]
+        about = find_stems(f"{chunk.title} {chunk.heading}")
+        of_chunk = [chunk.similarity, 1 / (1 + rank), chunk.lexical / best_lexical]
+        for i, (start, end) in enumerate(spans):
+            if (chunk.document, start) in seen or not _says_something(texts[i]):
                 continue
             seen.add((chunk.document, start))
-            text = _cut(chunk, start, end)
-            if not _says_something(text):
-                continue
-            near = set(words[i]) | set(about)
-            near.update(*words[max(0, i - 1) : i + 2])
             sentences.append(
                 EvidenceSentence(
                     document=chunk.document,
                     chunk_index=chunk.chunk_index,
                     start=start,
                     end=end,
-                    text=text,
+                    text=texts[i],
                     score=0.0,
-                    similarity=float(similarities[i]),
+                    similarity=similarities[i],
                     title=chunk.title,
                 )
             )
-            own = _word_features(question, text, words[i], near)
-            rows.append([similarities[i], 0.0, chunk.similarity, 1 / (1 + rank), chunk.lexical / best_lexical, *own, i == 0])
-    features = np.array(rows, np.float32).reshape(-1, len(FEATURES))
-    if len(features):
-        order = np.argsort(np.argsort(-features[:, 0]))
-        features[:, 1] = 1 / (1 + order)
-    return sentences, features
+            own = _word_features(question, texts[i], words[i], (about, *words[max(0, i - 1) : i + 2]))
+            rows.append([similarities[i], *of_chunk, *own, i == 0])
+    return sentences, np.array(rows, np.float32).reshape(-1, len(FEATURES))
 
 
-def _word_features(question: Question, text: str, words: tuple[str, ...], near: set[str]) -> list[float]:
-    own = set(words)
-    coverage = sum(weight for term, weight in question.terms.items() if term in own) / question.weight
-    wide = sum(weight for term, weight in question.terms.items() if term in near) / question.weight
-    pairs = len(question.pairs & set(zip(words, words[1:], strict=False))) / max(1, len(question.pairs))
-    new = len(own - question.terms.keys())
-    code = sum(term in near for term in question.codes) / len(question.codes) if question.codes else 0.0
+def _word_features(question: Question, text: str, own: frozenset[str], near: Sequence[frozenset[str]]) -> list[float]:
+    """Features from ``coverage`` to ``code``; ``near`` are the words of the sentence, its neighbours and the headings."""
+    coverage = wide = 0.0
+    shared = 0
+    for term, weight in question.terms.items():
+        if term in own:
+            coverage += weight
+            wide += weight
+            shared += 1
+        elif any(term in words for words in near):
+            wide += weight
+    codes = question.codes
     return [
-        coverage,
-        wide,
-        pairs,
+        coverage / question.weight,
+        wide / question.weight,
         answers_kind(question.kind, text, question),
-        float(np.log1p(new)),
-        float(np.log1p(len(words))),
+        math.log1p(len(own) - shared),
+        math.log1p(len(own)),
         float(text.rstrip("*_\"”’ ").endswith("?")),
-        code,
+        sum(any(code in words for words in near) for code in codes) / len(codes) if codes else 0.0,
     ]
 
 
@@ -105,12 +101,3 @@ def _says_something(text: str) -> bool:
     if text.startswith("#") or _LABEL.fullmatch(text):
         return False
     return any(c.isalpha() for c in text)
-
-
-def _cut(chunk: ScoredChunk, start: int, end: int) -> str:
-    return chunk.text[start - chunk.start : end - chunk.start]
-
-
-@lru_cache(maxsize=50_000)
-def _stems(text: str) -> tuple[str, ...]:
-    return tuple(stem(word) for word in find_words(text) if word not in STOP_WORDS)

@@ -13,7 +13,7 @@ import numpy as np
 
 from engine.context.coefficients import Coefficients, sigmoid
 from engine.context.evidence import FEATURES as SENTENCE_FEATURES
-from engine.context.words import STOP_WORDS, Question, find_words, stem
+from engine.context.words import Question, find_stems
 from engine.types import ContextPart, EvidenceSentence
 
 FEATURES = (
@@ -29,7 +29,6 @@ FEATURES = (
     "missing_heaviest",
     "kind",
     "kind_top3",
-    "pairs",
     "terms",
     "similarity_x_coverage",
 )
@@ -66,9 +65,9 @@ def build_quality_features(
     """A float array (``len(FEATURES)``,)."""
     top = features[0]
     text = " ".join([*(part.text for part in parts), *(sentence.title for sentence in evidence[:5])])
-    known = {stem(word) for word in find_words(text) if word not in STOP_WORDS}
+    known = find_stems(text)
     covered = sum(weight for term, weight in question.terms.items() if term in known) / question.weight
-    names = {stem(w) for n in _NAME.findall(question.text[1:]) for w in find_words(n) if w not in STOP_WORDS}
+    names = find_stems(" ".join(_NAME.findall(question.text[1:])))
     missing = [weight for term, weight in question.terms.items() if term not in known]
     similarity = top[_COLUMN["similarity"]]
     values = [
@@ -84,7 +83,6 @@ def build_quality_features(
         max(missing, default=0.0),
         top[_COLUMN["kind"]],
         features[:3, _COLUMN["kind"]].mean(),
-        top[_COLUMN["pairs"]],
         np.log1p(len(question.terms)),
         similarity * top[_COLUMN["wide_coverage"]],
     ]

@@ -82,7 +82,6 @@ class Question:
     terms: dict[str, float]
     weight: float
     codes: tuple[str, ...]
-    pairs: frozenset[tuple[str, str]]
     kind: str
 
 
@@ -91,11 +90,9 @@ def parse_question(text: str) -> Question:
     words = find_words(text)
     telling = [w for w in words if w not in STOP_WORDS] or words
     terms = {stem(w): weigh_word(w) for w in telling}
-    stems = [stem(w) for w in telling]
     kind = next((name for name, pattern in _KINDS if pattern.search(text)), "")
     codes = tuple(term for term in terms if len(term) > 14 or any(c.isdigit() for c in term))
-    pairs = frozenset(zip(stems, stems[1:], strict=False))
-    return Question(text, terms, sum(terms.values()) or 1.0, codes, pairs, kind)
+    return Question(text, terms, sum(terms.values()) or 1.0, codes, kind)
 
 
 def parse_followup(text: str, background: Sequence[str]) -> Question:
@@ -105,12 +102,18 @@ def parse_followup(text: str, background: Sequence[str]) -> Question:
     for asked in background:
         terms |= {term: BACKGROUND_WEIGHT * weight for term, weight in parse_question(asked).terms.items()}
     terms |= own.terms
-    return Question(own.text, terms, sum(terms.values()), own.codes, own.pairs, own.kind)
+    return Question(own.text, terms, sum(terms.values()), own.codes, own.kind)
 
 
 def find_words(text: str) -> list[str]:
     """Lower-case words and numbers in order."""
     return [w.lower().removesuffix("'s").removesuffix("’s") for w in _WORD.findall(text)]
+
+
+@lru_cache(maxsize=50_000)
+def find_stems(text: str) -> frozenset[str]:
+    """The stems of a text's words, stop words left out."""
+    return frozenset(stem(word) for word in find_words(text) if word not in STOP_WORDS)
 
 
 @lru_cache(maxsize=100_000)

@@ -79,7 +79,12 @@ class Catalog:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile("w", dir=self.folder, suffix=".tmp", delete=False) as file:
-                json.dump(asdict(entry), file, indent=1)
+                try:
+                    json.dump(asdict(entry), file, indent=1)
+                    file.flush()
+                except OSError:
+                    os.unlink(file.name)
+                    raise
             os.replace(file.name, path)
         except OSError as error:
             raise DiskFullError(f"{path} could not be written: {error.strerror}.", "Free some space.") from error

@@ -21,6 +21,10 @@ from engine.types import ScoredChunk
 
 # Below this many chunks a scan of all vectors is as fast as the index; see docs/decisions.
 INDEX_FROM_ROWS = 10_000
+# Every change writes a version of the table; a search under way may still read the one before.
+OLD_VERSIONS = timedelta(minutes=2)
+# Partitions searched of the index: recall@50 against the scan was 0.9998 at 100,000 chunks, in two thirds of the time of 32.
+PROBES = 16
 FETCHED = ["document", "chunk_index", "start", "end", "text", "title", "heading", "vector", "sentence_spans", "sentence_vectors"]
 
 
@@ -87,7 +91,9 @@ class ChunkTable:
                 names = ", ".join("'" + name.replace("'", "''") + "'" for name in replaced)
                 merge = merge.when_not_matched_by_source_delete(f"document IN ({names})")
             merge.execute(pa.Table.from_batches([batch]))
-            self.table.optimize()
+            self.table.optimize(cleanup_older_than=OLD_VERSIONS)
+            if self.count() >= INDEX_FROM_ROWS and not any(index.columns == ["vector"] for index in self.table.list_indices()):
+                self._index_vectors()
 
     def drop(self, names: Iterable[str]) -> None:
         """Remove tables that nothing names any more."""
@@ -105,11 +111,14 @@ class ChunkTable:
         config = FTS(with_position=False, stem=True, remove_stop_words=True, ascii_folding=True)
         self.table.create_index("search_text", config=config, replace=True)
         if rows >= INDEX_FROM_ROWS:
-            self.table.create_index("vector", config=IvfFlat(distance_type="cosine"), replace=True)
+            self._index_vectors()
+
+    def _index_vectors(self) -> None:
+        self.table.create_index("vector", config=IvfFlat(distance_type="cosine"), replace=True)
 
     def search_dense(self, vector: np.ndarray, k: int) -> list[tuple[int, float]]:
         """Row ids and cosine similarities of the nearest ``k`` chunks, best first."""
-        query = self.table.search(vector, vector_column_name="vector").distance_type("cosine").nprobes(32)
+        query = self.table.search(vector, vector_column_name="vector").distance_type("cosine").nprobes(PROBES)
         found = query.select(["_distance"]).with_row_id(True).limit(k).to_arrow()
         return [(row, 1.0 - distance) for row, distance in _pairs(found, "_distance")]
 

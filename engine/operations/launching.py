@@ -56,7 +56,7 @@ def start_command(arguments: Sequence[str], identifier: str) -> Path:
         raise DiskFullError(
             f"{path} could not be written: {error.strerror}.", "Free some space and try again."
         ) from error
-    threading.Thread(target=_await_end, args=(process, path), daemon=True).start()
+    threading.Thread(target=_await_end, args=(process, path), name=f"await-{process.pid}", daemon=True).start()
     return path
 
 

@@ -37,15 +37,9 @@ def _draw_run(progress: RunProgress) -> None:
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.markdown(f"{state_badge(progress.status)} **{escape(progress.suite or 'Run')}** `{progress.run_id}`")
-            if progress.status == "running" and progress.pid and _ask_to_stop(progress.run_id):
-                if st.button(
-                    "Stop",
-                    icon=":material/stop_circle:",
-                    key=f"stop-{progress.run_id}",
-                    help="Keeps what was scored; can be resumed.",
-                ):
-                    stop_process(progress.pid)
-                    st.toast("Stopping after the case at hand.")
+            if progress.status == "running" and progress.pid and _draw_stop(progress.run_id):
+                stop_process(progress.pid)
+                st.toast("Stopping after the case at hand.")
         if progress.status == "starting":
             st.progress(0.0, text="Starting: opening the corpus and the model …")
             return
@@ -66,6 +60,11 @@ def _draw_run(progress: RunProgress) -> None:
                     f"{state_badge(case.status)} `{case.case_id}` {escape(line)} :gray[{milliseconds(case.latency_ms)}]"
                 )
         _draw_failure(progress.status, progress.error, progress.log, progress.log_file)
+
+
+def _draw_stop(run_id: str) -> bool:
+    words = "Keeps what was scored; can be resumed."
+    return st.button("Stop", icon=":material/stop_circle:", key=f"stop-{run_id}", help=words)
 
 
 def _draw_failure(status: str, error: str, log: str, log_file: str = "") -> None:

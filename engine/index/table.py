@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -77,8 +77,9 @@ class ChunkTable:
 
     def create(self, batches: Iterable[pa.RecordBatch], dimension: int) -> None:
         """Write the table anew, commit once, build its indexes."""
-        reader = pa.RecordBatchReader.from_batches(schema(dimension), batches)
-        with _disk_errors(self.name):
+        failures: list[BaseException] = []
+        reader = pa.RecordBatchReader.from_batches(schema(dimension), _noting_failures(batches, failures))
+        with _disk_errors(self.name, failures):
             self._table = self._database.create_table(self.name, data=reader, mode="overwrite")
             self._index()
 
@@ -142,11 +143,15 @@ class ChunkTable:
             if i in by_id
         ]
 
-    def fetch_places(self, rows: Sequence[int]) -> list[tuple[str, int, int]]:
-        """Document, start and end of the given row ids, in their order."""
+    def fetch_places(self, rows: Sequence[int]) -> dict[int, tuple[str, int, int]]:
+        """Document, start and end by row id, in the order given; rows that a change has taken out meanwhile are missing."""
         found = self.table.take_row_ids(list(rows)).with_row_id().select(["document", "start", "end"]).to_arrow()
         by_id = {r["_rowid"]: (r["document"], r["start"], r["end"]) for r in found.to_pylist()}
-        return [by_id[row] for row in rows]
+        return {row: by_id[row] for row in rows if row in by_id}
+
+    def count_documents(self) -> int:
+        """Documents in the table."""
+        return int(self.table.count_rows("chunk_index = 0"))
 
     def load_hashes(self) -> dict[str, str]:
         """Content hash of every document."""
@@ -201,16 +206,29 @@ def _scored(row: dict[str, Any], fused: float, similarity: float, lexical: float
     )
 
 
-class _disk_errors:
-    """LanceDB reports a full disk as an OSError or RuntimeError that names the system's message."""
+def _noting_failures(batches: Iterable[pa.RecordBatch], failures: list[BaseException]) -> Iterator[pa.RecordBatch]:
+    try:
+        yield from batches
+    except BaseException as error:
+        failures.append(error)
+        raise
 
-    def __init__(self, table: str) -> None:
-        self.table = table
+
+class _disk_errors:
+    """LanceDB reports a full disk as an OSError or RuntimeError that names the system's message.
+
+    What went wrong while its rows were made (``failures``) comes out of LanceDB as text in a RuntimeError: raised as it was.
+    """
+
+    def __init__(self, table: str, failures: Sequence[BaseException] = ()) -> None:
+        self.table, self.failures = table, failures
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, Exception) and self.failures:
+            raise self.failures[0]
         if isinstance(error, (OSError, RuntimeError)) and "No space left" in str(error):
             raise DiskFullError(
                 f"The disk is full: the index {self.table} was not changed.", "Free some space and ingest again."

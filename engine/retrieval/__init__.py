@@ -17,6 +17,8 @@ __all__ = ["Retrieved", "fuse_rankings", "retrieve_chunks"]
 RRF_CONSTANT = 60
 DEPTH = 50
 DISTINCT_DOCUMENTS = 10
+# A change that is committed between search and fetch gives the rows other ids: the search is made again.
+ATTEMPTS = 3
 Ranking = Sequence[tuple[int, float]]
 
 _lexical_thread = ThreadPoolExecutor(max_workers=4, thread_name_prefix="lexical")
@@ -28,7 +30,8 @@ class ChunkIndex(Protocol):
     def search_dense(self, vector: np.ndarray, k: int) -> list[tuple[int, float]]: ...
     def search_lexical(self, text: str, k: int) -> list[tuple[int, float]]: ...
     def fetch(self, scores: dict[int, tuple[float, float]], vector: np.ndarray) -> list[ScoredChunk]: ...
-    def fetch_places(self, rows: Sequence[int]) -> list[tuple[str, int, int]]: ...
+    def fetch_places(self, rows: Sequence[int]) -> dict[int, tuple[str, int, int]]: ...
+    def count_documents(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,25 +78,49 @@ def retrieve_chunks(
     waiting = _lexical_thread.submit(index.search_lexical, text, depth) if weight < 1 else None
     vector = embed()
     embedded = clock()
-    dense = index.search_dense(vector, depth) if weight > 0 else []
-    lexical = waiting.result() if waiting else []
-    fused = fuse_rankings(dense, lexical, weight)
-    bm25 = dict(lexical)
-    rows = list(fused)
-    best = {row: (fused[row], bm25.get(row, 0.0)) for row in rows[: settings.top_k]}
-    searched = clock()
-    chunks = index.fetch(best, vector)
-    behind = rows[settings.top_k :]
-    distinct = len({chunk.document for chunk in chunks})
-    rest = _places(index, fused, behind) if distinct < DISTINCT_DOCUMENTS and behind else []
+    for attempt in range(ATTEMPTS):
+        dense = index.search_dense(vector, depth) if weight > 0 else []
+        if attempt and weight < 1:
+            waiting = _lexical_thread.submit(index.search_lexical, text, depth)
+        lexical = waiting.result() if waiting else []
+        fused = fuse_rankings(dense, lexical, weight)
+        bm25 = dict(lexical)
+        best = {row: (fused[row], bm25.get(row, 0.0)) for row in list(fused)[: settings.top_k]}
+        searched = clock()
+        chunks = index.fetch(best, vector)
+        if len(chunks) == len(best):
+            break
+    rest = _rank_rest(index, text, vector, fused, weight, settings.top_k, {chunk.document for chunk in chunks})
     fetched = clock()
     timings = {"embed": embedded - started, "search": searched - embedded, "fetch": fetched - searched}
     return Retrieved(chunks=chunks, rest=rest, vector=vector, timings_ms=timings)
 
 
-def _places(index: ChunkIndex, fused: dict[int, float], rows: Sequence[int]) -> list[Ranked]:
-    places = index.fetch_places(rows)
+def _rank_rest(
+    index: ChunkIndex, text: str, vector: np.ndarray, fused: dict[int, float], weight: float, top_k: int, known: set[str]
+) -> list[Ranked]:
+    """What is ranked behind the first ``top_k``, from a deeper search if need be, until ten documents are ranked or all."""
+    if len(known) >= DISTINCT_DOCUMENTS:
+        return []
+    rest = _places(index, fused, list(fused)[top_k:])
+    documents = known | {place.document for place in rest}
+    seen, depth = set(fused), max(DEPTH, top_k)
+    wanted = min(DISTINCT_DOCUMENTS, index.count_documents()) if len(documents) < DISTINCT_DOCUMENTS else 0
+    while len(documents) < wanted:
+        depth *= 8
+        dense = index.search_dense(vector, depth) if weight > 0 else []
+        lexical = index.search_lexical(text, depth) if weight < 1 else []
+        deeper = {row: score for row, score in fuse_rankings(dense, lexical, weight).items() if row not in seen}
+        if not deeper:
+            break
+        seen |= deeper.keys()
+        rest += _places(index, deeper, list(deeper))
+        documents |= {place.document for place in rest}
+    return rest
+
+
+def _places(index: ChunkIndex, scores: dict[int, float], rows: Sequence[int]) -> list[Ranked]:
+    places = index.fetch_places(rows) if rows else {}
     return [
-        Ranked(document=document, start=start, end=end, score=fused[row])
-        for row, (document, start, end) in zip(rows, places, strict=True)
+        Ranked(document=document, start=start, end=end, score=scores[row]) for row, (document, start, end) in places.items()
     ]

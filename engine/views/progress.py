@@ -11,6 +11,7 @@ from engine.operations.launching import log_path, read_log_tail
 from engine.store import Store
 from engine.store.liveness import utc_now
 from engine.views.run_states import read_status
+from engine.views.words import duration, plural
 
 LAST_CASES = 6
 START_LIMIT = timedelta(seconds=60)  # a process that has written nothing for so long will not begin any more
@@ -64,6 +65,18 @@ class RunProgress:
         """Whether more is to come."""
         return self.status in ("starting", "running")
 
+    @property
+    def words(self) -> str:
+        """How far, how long, how long still."""
+        text = f"{self.done} of {plural(self.total, 'case')} after {duration(self.elapsed)}"
+        if self.seconds_left is not None:
+            return f"{text}, about {duration(self.seconds_left)} left"
+        return (
+            f"{text}; scoring them together"
+            if self.status == "running" and self.done and self.done == self.total
+            else text
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobProgress:
@@ -115,7 +128,7 @@ def load_run_progress(store: Store, run_id: str) -> RunProgress:
         errors=counts.get("error", 0),
         unscored=counts.get("unscored", 0),
         elapsed=elapsed,
-        seconds_left=elapsed / done * (total - done) if done and status == "running" else None,
+        seconds_left=elapsed / done * (total - done) if done and status == "running" and done < total else None,
         last=tuple(EndedCase(**r) for r in last),
         pid=row.get("pid"),
         error=str(row.get("error") or ""),

@@ -13,7 +13,7 @@ from pages.ui.charts import draw_chart
 from pages.ui.markup import draw_pieces, escape
 
 
-def draw_answer(view: AnswerView, key: str) -> None:
+def draw_answer(view: AnswerView, key: str, *, compact: bool = False) -> None:
     """The text, each sentence with links to its sources, then the figures that say how far to trust it."""
     with st.container(border=True):
         if view.abstained:
@@ -28,6 +28,14 @@ def draw_answer(view: AnswerView, key: str) -> None:
             st.markdown(escape(view.text) or "*The answer is empty.*")
         for reason in view.degraded:
             st.warning(f"Less than it could be: {escape(reason)}", icon=":material/trending_down:")
+    if compact:
+        figures = f"context quality {percent(view.quality, 0)} · groundedness {percent(view.groundedness, 0)}"
+        passages = plural(len(view.contexts), "passage")
+        st.caption(
+            f"{figures} · {milliseconds(view.total_ms)} · {passages}",
+            help=f"{view.quality_words} {view.groundedness_words}",
+        )
+        return
     with st.container(horizontal=True):
         st.metric("Context quality", percent(view.quality, 0), help=view.quality_words, border=True, width=172)
         st.metric("Groundedness", percent(view.groundedness, 0), help=view.groundedness_words, border=True, width=172)

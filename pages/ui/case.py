@@ -98,7 +98,7 @@ def _draw_turn(case: CaseView, turn: TurnView) -> None:
     left, right = st.columns([3, 2], gap="medium")
     with left:
         st.markdown(f"**Question:** {escape(turn.question)}")
-        draw_answer(turn.answer, key)
+        draw_answer(turn.answer, key, compact=True)
     with right:
         st.markdown("**Expected**")
         _draw_expected(turn.expected)

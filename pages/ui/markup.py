@@ -10,6 +10,8 @@ import streamlit as st
 from engine.views.passages import Piece
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:^&=])")
+# An address becomes a link however it is escaped; a word joiner, which has no width, keeps it text.
+_LINKED = re.compile(r"https?(?=\\:)|www(?=\\\.)|mailto(?=\\:)")
 _VERDICTS = {
     "pass": ("green", "check_circle", "Pass"),
     "fail": ("red", "cancel", "Fail"),
@@ -32,7 +34,7 @@ _MARKS = {("cited",): "blue", ("gold",): "orange", ("cited", "gold"): "green"}
 
 def escape(text: str) -> str:
     """Text of a document or a person, shown as it is: nothing in it is taken for Markdown."""
-    return _SPECIAL.sub(r"\\\1", text)
+    return _LINKED.sub("\\g<0>\u2060", _SPECIAL.sub(r"\\\1", text))
 
 
 def verdict_badge(verdict: str) -> str:

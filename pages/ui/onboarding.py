@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from engine.corpora import shipped_corpora
+from engine.settings import load_settings
 from engine.store import Store
 from engine.types import Answer
 from engine.views.answers import build_answer
@@ -173,6 +174,10 @@ def _model(store: Store, state: Onboarding) -> None:
             kept = load_defaults(store).as_dict() | (
                 {"provider": "extractive", "model": ""} if way == BUNDLED else values
             )
+            if state.ingested:
+                get_pipeline(
+                    state.ingested[0], load_settings(None, kept)
+                )  # refuses what cannot answer; nothing is saved then
             save_settings(store, kept)
             _go("ask")
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from engine.operations.launching import stop_process
 from engine.views.progress import JobProgress, RunProgress, load_job_progress, load_run_progress
-from engine.views.words import duration, milliseconds, plural
+from engine.views.words import milliseconds
 from pages.ui.markup import escape, state_badge
 from pages.ui.resources import get_store
 
@@ -43,11 +43,7 @@ def _draw_run(progress: RunProgress) -> None:
         if progress.status == "starting":
             st.progress(0.0, text="Starting: opening the corpus and the model …")
             return
-        left = f", about {duration(progress.seconds_left)} left" if progress.seconds_left is not None else ""
-        st.progress(
-            progress.fraction,
-            text=f"{progress.done} of {plural(progress.total, 'case')} after {duration(progress.elapsed)}{left}",
-        )
+        st.progress(progress.fraction, text=progress.words)
         with st.container(horizontal=True):
             st.markdown(f":green-badge[:material/check_circle: {progress.passed} passed]")
             st.markdown(f":red-badge[:material/cancel: {progress.failed} failed]")

@@ -112,7 +112,7 @@ def test_an_index_merged_in_many_small_steps_searches_like_one_built_at_once(hom
 
 
 def _places(table: ChunkTable, found: list[tuple[int, float]]) -> Iterator[tuple[tuple[str, int, int], float]]:
-    return zip(table.fetch_places([row for row, _ in found]), [score for _, score in found], strict=True)
+    return zip(table.fetch_places([row for row, _ in found]).values(), [score for _, score in found], strict=True)
 
 
 def test_further_paths_join_the_earlier_ones_unless_replaced(home: Path, tmp_path: Path, write_files: WriteFiles) -> None:

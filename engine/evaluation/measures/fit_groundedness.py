@@ -22,9 +22,10 @@ from typing import Any
 
 import numpy as np
 
+from engine.evaluation.logistic import fit_logistic, measure_auroc, measure_calibration_error
 from engine.evaluation.measures.groundedness import COEFFICIENTS, FEATURES, WORD, describe_support
 
-RIDGE = 1e-2
+RIDGE = 1e-4
 _NO_CLAIM = re.compile(r"\bpassages?\b|\bprovided (?:text|information|context)\b|\bunable to\b|:\s*$", re.IGNORECASE)
 
 
@@ -51,38 +52,6 @@ def load_examples(folder: Path, *, claims_only: bool = True) -> Iterator[tuple[s
         yield item["source_id"], item["hallucinated"], features, bad
 
 
-def fit_logistic(x: np.ndarray, y: np.ndarray, steps: int = 50) -> np.ndarray:
-    """Intercept and weights of a ridge-penalised logistic regression, by Newton's method."""
-    x = np.column_stack([np.ones(len(x)), x])
-    w = np.zeros(x.shape[1])
-    penalty = RIDGE * len(x) / 100 * np.eye(x.shape[1])
-    penalty[0, 0] = 0
-    for _ in range(steps):
-        p = 1 / (1 + np.exp(-x @ w))
-        step = np.linalg.solve((x * (p * (1 - p))[:, None]).T @ x + penalty, x.T @ (p - y) + penalty @ w)
-        w -= step
-        if np.abs(step).max() < 1e-9:
-            break
-    return w
-
-
-def measure_auroc(scores: np.ndarray, positive: np.ndarray) -> float:
-    """Area under the ROC curve by ranks; ties count half."""
-    values, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
-    n = int(positive.sum())
-    return float((ranks[positive].sum() - n * (n + 1) / 2) / (n * (len(scores) - n)))
-
-
-def measure_calibration_error(p: np.ndarray, y: np.ndarray, bins: int = 10) -> float:
-    """Expected calibration error over equal-width bins."""
-    index = np.minimum((p * bins).astype(int), bins - 1)
-    gaps = [
-        abs(p[index == i].mean() - y[index == i].mean()) * (index == i).sum() for i in range(bins) if (index == i).any()
-    ]
-    return float(sum(gaps) / len(p))
-
-
 def _is_fitted_on(question_id: str) -> bool:
     return int(hashlib.sha256(question_id.encode()).hexdigest(), 16) % 10 < 7
 
@@ -92,7 +61,7 @@ def fit(folder: Path) -> dict[str, Any]:
     examples = list(load_examples(folder))
     fitted = [e for e in examples if _is_fitted_on(e[0])]
     x = np.concatenate([e[2] for e in fitted])
-    w = fit_logistic(x, 1.0 - np.concatenate([e[3] for e in fitted]))
+    w = fit_logistic(x, 1.0 - np.concatenate([e[3] for e in fitted]), RIDGE)
     everything = [e for e in load_examples(folder, claims_only=False) if not _is_fitted_on(e[0])]
     return {
         "version": 1,

@@ -9,7 +9,7 @@ import pytest
 from scripted import make_answer
 
 from engine.evaluation.measures import MEASURES, Sample
-from engine.evaluation.measures.fit_groundedness import fit_logistic, measure_auroc, measure_calibration_error
+from engine.evaluation.logistic import fit_logistic, measure_auroc, measure_calibration_error
 from engine.evaluation.measures.groundedness import FEATURES, load_calibration, score_groundedness
 
 CONTEXT = ["A customer may return unopened boxes within 42 days of delivery. Mr Hale runs the depot in Larkham."]
@@ -51,7 +51,7 @@ def test_the_fit_recovers_known_weights_and_the_figures_known_values() -> None:
     rng = np.random.default_rng(1)
     x = rng.normal(size=(20_000, 2))
     p = 1 / (1 + np.exp(-(0.5 + x @ [2.0, -1.0])))
-    assert fit_logistic(x, (rng.random(20_000) < p).astype(float)) == pytest.approx([0.5, 2.0, -1.0], abs=0.1)
+    assert fit_logistic(x, (rng.random(20_000) < p).astype(float), 1e-6) == pytest.approx([0.5, 2.0, -1.0], abs=0.1)
     assert measure_auroc(np.array([1, 2, 2, 3.0]), np.array([False, False, True, True])) == 0.875
     assert measure_calibration_error(np.array([0.25, 0.25]), np.array([1.0, 0.0])) == pytest.approx(0.25)
 

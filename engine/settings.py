@@ -67,7 +67,7 @@ class PipelineSettings:
     top_k: int = 20
     min_similarity: float = 0.28
     budget_tokens: int = 900
-    min_quality: float = 0.15
+    min_quality: float = 0.08
     answer_words: int = 60
     provider: str = "extractive"
     model: str = ""

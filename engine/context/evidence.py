@@ -15,7 +15,8 @@ import numpy as np
 from engine.context.words import Question, answers_kind, find_stems
 from engine.types import EvidenceSentence, ScoredChunk
 
-_LABEL = re.compile(r"(\*\*|__)[^*_]+\1[.:]?|[^.!?:|]{0,25}:")
+# A bold label, a short line that ends with a colon, a title of up to three words without any mark or number.
+_LABEL = re.compile(r"(\*\*|__)[^*_]+\1[.:]?|[^.!?:|]{0,25}:|[A-ZÀ-Þ][^\W\d_]*(?: [^\W\d_]+){0,2}")
 
 FEATURES = (
     "similarity",

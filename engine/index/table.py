@@ -133,7 +133,7 @@ class ChunkTable:
         if not scores:
             return []
         rows = self.table.take_row_ids(list(scores)).with_row_id().select(FETCHED).to_arrow()
-        vectors = rows["vector"].combine_chunks().flatten().to_numpy().reshape(len(rows), -1)
+        vectors = rows["vector"].combine_chunks().flatten().to_numpy().reshape(len(rows), len(vector))
         similarities = dict(zip(rows["_rowid"].to_pylist(), (vectors @ vector).tolist(), strict=True))
         texts = rows.drop_columns(["vector"]).to_pylist()
         by_id = {row["_rowid"]: row for row in texts}

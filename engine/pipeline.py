@@ -21,6 +21,7 @@ from engine.errors import IndexMismatchError, InputError, ProviderError, Setting
 from engine.generation.extractive import ABSTAINED, ExtractedAnswer, extract_answer
 from engine.generation.model import build_messages, read_reply
 from engine.index import Catalog, ChunkTable, CorpusEntry
+from engine.ingestion.loaders import replace_halves
 from engine.retrieval import Retrieved, retrieve_chunks
 from engine.settings import PipelineSettings
 from engine.types import Answer, Ranked
@@ -71,6 +72,7 @@ class RagPipeline:
         """
         started = time.perf_counter()
         check_question(question)
+        question = replace_halves(question)
         standalone = resolve_question(question, history)
         found = self._find_evidence(standalone)
         context = found.selection.context
@@ -123,7 +125,7 @@ class RagPipeline:
     def find_evidence(self, question: str, history: History = ()) -> tuple[Retrieved, Selection]:
         """What retrieval and context selection find, before an answer is made of it."""
         check_question(question)
-        found = self._find_evidence(resolve_question(question, history))
+        found = self._find_evidence(resolve_question(replace_halves(question), history))
         return found.retrieved, found.selection
 
     def _find_evidence(self, standalone: StandaloneQuestion) -> _Evidence:

@@ -102,7 +102,7 @@ def parse_followup(text: str, background: Sequence[str]) -> Question:
     for asked in background:
         terms |= {term: BACKGROUND_WEIGHT * weight for term, weight in parse_question(asked).terms.items()}
     terms |= own.terms
-    return Question(own.text, terms, sum(terms.values()), own.codes, own.kind)
+    return Question(own.text, terms, sum(terms.values()) or 1.0, own.codes, own.kind)
 
 
 def find_words(text: str) -> list[str]:
@@ -125,7 +125,7 @@ def stem(word: str) -> str:
             if suffix in ("ing", "ed") and len(base) > 3 and base[-1] == base[-2] and base[-1] not in "lsz":
                 base = base[:-1]
             return base.removesuffix("e") if len(base) > 3 else base
-    return word.removesuffix("e") if len(word) > 4 else word
+    return word.removesuffix("e") if len(word) > 3 else word
 
 
 @lru_cache(maxsize=100_000)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
@@ -81,12 +84,22 @@ def start_cli() -> Callable[..., subprocess.Popen[str]]:
 
 
 @pytest.fixture(scope="session")
-def run_cli(start_cli: Callable[..., subprocess.Popen[str]]) -> RunCli:
-    """Runs ``python -m engine`` to its end."""
+def run_cli() -> RunCli:
+    """Runs the command line to its end, in this process: what it prints and its exit code."""
+    from engine.cli import main
 
     def run(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
-        with start_cli(*arguments, home=home) as process:
-            out, err = process.communicate(timeout=120)
-        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+        out, err, code = io.StringIO(), io.StringIO(), 0
+        terminate = signal.getsignal(signal.SIGTERM)
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+            patch.setenv("PHASEGATE_HOME", str(home))
+            patch.setattr(sys, "argv", ["engine", *arguments])
+            try:
+                main()
+            except SystemExit as end:
+                code = int(end.code or 0)
+            finally:
+                signal.signal(signal.SIGTERM, terminate)
+        return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
 
     return run

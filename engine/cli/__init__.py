@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 
 import typer
 
@@ -31,6 +32,6 @@ def main() -> None:
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         sys.exit(130)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
+    except Exception:  # the top of the program: a fault of ours must not look like a failed gate, which is exit code 1
+        traceback.print_exc()
+        sys.exit(PhasegateError.exit_code)

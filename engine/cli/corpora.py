@@ -52,7 +52,7 @@ def ingest(
         f"({report.embedded} embedded, {report.reused} reused) in {report.seconds:.1f} s"
     )
     for skipped in report.skipped:
-        console.print(f"  skipped {skipped.path}: {skipped.reason}", markup=False)
+        console.print(f"  skipped {skipped.path}: {skipped.reason}", markup=False, soft_wrap=True)
 
 
 def ask(

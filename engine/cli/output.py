@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,9 +21,12 @@ Progress = Callable[[int, int, str], None]
 
 def print_json(value: object) -> None:
     """One JSON object on stdout."""
-    json.dump(value, sys.stdout, default=_encode, ensure_ascii=False, allow_nan=False)
-    sys.stdout.write("\n")
-    sys.stdout.flush()
+    text = json.dumps(value, default=_encode, ensure_ascii=False, allow_nan=False)
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader has what it wanted; the exit code is that of the command
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def print_error(error: PhasegateError) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -76,11 +76,15 @@ class ChunkTable:
         return int(self.table.count_rows())
 
     def create(self, batches: Iterable[pa.RecordBatch], dimension: int) -> None:
-        """Write the table anew, commit once, build its indexes."""
-        failures: list[BaseException] = []
-        reader = pa.RecordBatchReader.from_batches(schema(dimension), _noting_failures(batches, failures))
-        with _disk_errors(self.name, failures):
-            self._table = self._database.create_table(self.name, data=reader, mode="overwrite")
+        """Write the table anew and build its indexes. Nothing reads it before the catalog names it."""
+        with _disk_errors(self.name):
+            self._table = self._database.create_table(self.name, schema=schema(dimension), mode="overwrite")
+        # Rows are made on this thread, not on LanceDB's: Ctrl-C and what goes wrong come out as they are.
+        for batch in batches:
+            with _disk_errors(self.name):
+                self._table.add(pa.Table.from_batches([batch]))
+        with _disk_errors(self.name):
+            self._table.optimize(cleanup_older_than=timedelta(microseconds=1))
             self._index()
 
     def change(self, batch: pa.RecordBatch, replaced: Sequence[str]) -> None:
@@ -206,29 +210,16 @@ def _scored(row: dict[str, Any], fused: float, similarity: float, lexical: float
     )
 
 
-def _noting_failures(batches: Iterable[pa.RecordBatch], failures: list[BaseException]) -> Iterator[pa.RecordBatch]:
-    try:
-        yield from batches
-    except BaseException as error:
-        failures.append(error)
-        raise
-
-
 class _disk_errors:
-    """LanceDB reports a full disk as an OSError or RuntimeError that names the system's message.
+    """LanceDB reports a full disk as an OSError or RuntimeError that names the system's message."""
 
-    What went wrong while its rows were made (``failures``) comes out of LanceDB as text in a RuntimeError: raised as it was.
-    """
-
-    def __init__(self, table: str, failures: Sequence[BaseException] = ()) -> None:
-        self.table, self.failures = table, failures
+    def __init__(self, table: str) -> None:
+        self.table = table
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, Exception) and self.failures:
-            raise self.failures[0]
         if isinstance(error, (OSError, RuntimeError)) and "No space left" in str(error):
             raise DiskFullError(
                 f"The disk is full: the index {self.table} was not changed.", "Free some space and ingest again."

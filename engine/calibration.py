@@ -29,6 +29,7 @@ from engine.context.select import select_context
 from engine.context.words import Question, parse_question
 from engine.corpora import ingest_corpus
 from engine.embedding import load_embedder
+from engine.errors import InputError
 from engine.evaluation.logistic import fit_logistic, measure_auroc, measure_calibration_error
 from engine.index import Catalog, ChunkTable
 from engine.retrieval import Retrieved, retrieve_chunks
@@ -58,7 +59,16 @@ def calibrate(data: Path, settings: PipelineSettings) -> dict[str, Any]:
 
     Args:
         data: the folder that holds the sets of ``SETS``.
+
+    Raises:
+        InputError: one of the sets is missing.
     """
+    missing = [name for name in SETS if not (data / name / "queries.jsonl").is_file()]
+    if missing:
+        raise InputError(
+            f"{data}: the sets {', '.join(missing)} are not there.",
+            "Each is a folder with corpus.jsonl and queries.jsonl.",
+        )
     cases = [case for name in SETS for case in _load_cases(data, name, settings)]
     precise = [c for c in cases if c.kind == "answerable" and not c.held_out and c.data in SENTENCE_SETS]
     raw = _fit_sentences(precise)
@@ -104,7 +114,9 @@ def _load_cases(data: Path, name: str, settings: PipelineSettings) -> Iterator[_
 
     for query in chosen:
         question, retrieved = parse_question(query["question"]), search(query["question"])
-        held_out = _is_held_out(query.get("source_doc") or (query["relevant"] or [{"doc_id": query["id"]}])[0]["doc_id"])
+        held_out = _is_held_out(
+            query.get("source_doc") or (query["relevant"] or [{"doc_id": query["id"]}])[0]["doc_id"]
+        )
         gold = tuple((r["doc_id"], r.get("start", 0), r.get("end", 10**9)) for r in query["relevant"])
         if query.get("answerable", True) and gold:
             yield _Case(question, retrieved, gold, held_out, "answerable", name)
@@ -114,7 +126,14 @@ def _load_cases(data: Path, name: str, settings: PipelineSettings) -> Iterator[_
         elif not query.get("answerable", True):
             yield _Case(question, retrieved, (), held_out, "unanswerable", name)
     for query in strangers:
-        yield _Case(parse_question(query["question"]), search(query["question"]), (), _is_held_out(query["id"]), "stranger", name)
+        yield _Case(
+            parse_question(query["question"]),
+            search(query["question"]),
+            (),
+            _is_held_out(query["id"]),
+            "stranger",
+            name,
+        )
 
 
 def _is_held_out(document: str) -> bool:
@@ -184,5 +203,8 @@ def _report(rows: Sequence[tuple[np.ndarray, bool, _Case]], fitted: np.ndarray) 
         "auc": round(measure_auroc(p, y), 4),
         "ece": round(measure_calibration_error(p, y), 4),
         "mean_by_kind": {k: round(float(p[[row[2] == k for row in held]].mean()), 4) for k in kinds},
-        "below": {str(t): {k: round(float((p[[r[2] == k for r in held]] < t).mean()), 4) for k in kinds} for t in (0.2, 0.3, 0.4, 0.5)},
+        "below": {
+            str(t): {k: round(float((p[[r[2] == k for r in held]] < t).mean()), 4) for k in kinds}
+            for t in (0.2, 0.3, 0.4, 0.5)
+        },
     }

@@ -70,7 +70,9 @@ def find_corpus(reference: str, relative_to: Path | None = None) -> tuple[str, P
             return shipped_name, path
         digest = hashlib.sha256(str(path).encode()).hexdigest()[:8]
         label = path.parent.name if path.name in ("documents", "corpus", "docs") else path.name
-        safe = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in label).strip("._-") or "corpus"
+        safe = (
+            "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in label).strip("._-") or "corpus"
+        )
         return f"{safe[:60]}-{digest}", path
     shipped = shipped_corpora()
     if reference in shipped:
@@ -146,7 +148,11 @@ def ingest_corpus(
         entry = catalog.find(corpus)
         wanted = [str(path.expanduser().absolute()) for path in paths]
         earlier = [] if entry is None or replace else [s for s in entry.sources if s not in wanted]
-        gone = [Skipped(source, "no longer there; its documents left the index") for source in earlier if not Path(source).exists()]
+        gone = [
+            Skipped(source, "no longer there; its documents left the index")
+            for source in earlier
+            if not Path(source).exists()
+        ]
         sources = [source for source in earlier if Path(source).exists()] + wanted
         if progress:
             progress(0, 0, "reading files")
@@ -173,6 +179,8 @@ class _Ingest:
     def run(self, loaded: LoadedDocuments, started: float) -> CorpusReport:
         """Write what changed and report it."""
         known = self.entry.indexes.get(self.fingerprint)
+        if known and known.embedder != self.embedder.name:
+            known = None  # its vectors are another model's: all of them are made anew
         table = ChunkTable(self.catalog.folder, known.table) if known else None
         before = table.load_hashes() if table else {}
         now = {document.id: document.content_hash for document in loaded.documents}
@@ -224,7 +232,11 @@ class _Ingest:
             for document in documents:
                 sentences = split_sentences(document.text)
                 for chunk in chunk_document(document, sentences, self.settings, self.embedder.token_offsets):
-                    inside = [(max(a, chunk.start), min(b, chunk.end)) for a, b in sentences if a < chunk.end and b > chunk.start]
+                    inside = [
+                        (max(a, chunk.start), min(b, chunk.end))
+                        for a, b in sentences
+                        if a < chunk.end and b > chunk.start
+                    ]
                     waiting.append((document, chunk, inside))
                 if len(waiting) >= CHUNKS_PER_BATCH:
                     yield self._embed(cache, waiting)
@@ -279,12 +291,18 @@ class _Ingest:
         settings = {name: getattr(self.settings, name) for name in INDEX_FIELDS}
         entry = IndexEntry(table=table.name, embedder=self.embedder.name, settings=settings)
         others = {k: v for k, v in self.entry.indexes.items() if k != self.fingerprint}
-        kept = {k: v for k, v in others.items() if not changed or ChunkTable(self.catalog.folder, v.table).load_hashes() == now}
+        kept = {
+            k: v
+            for k, v in others.items()
+            if not changed or ChunkTable(self.catalog.folder, v.table).load_hashes() == now
+        }
         previous = {index.table for index in self.entry.indexes.values()}
         self.catalog.save(dataclasses.replace(self.entry, indexes={**kept, self.fingerprint: entry}))
         named = previous | {table.name} | {index.table for index in kept.values()}
         prefix = f"{self.entry.corpus}-"
-        table.drop(n for n in table.names() if n.startswith(prefix) and _belongs(n, self.entry.corpus) and n not in named)
+        table.drop(
+            n for n in table.names() if n.startswith(prefix) and _belongs(n, self.entry.corpus) and n not in named
+        )
 
 
 def heading_prefix(title: str, heading: str) -> str:

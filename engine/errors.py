@@ -6,13 +6,11 @@
     │   ├── FileFormatError         a suite, case, roadmap or corpus file: path, line, field
     │   ├── UnknownNameError        a corpus, suite, run, roadmap, ... that does not exist
     │   └── IndexMismatchError      an index made by another embedding model
-    ├── NoDataError                 exit 3: nothing measured yet
     ├── ModelFileError              the bundled model is missing or is not the published one
     ├── StoreError                  the store cannot be opened, read or written
     │   └── StoreLockedError        another program holds the store's file
     ├── DiskFullError               no space left; nothing half-written is kept
-    ├── ProviderError               a remote model failed; `fails_over` says whether another may try
-    └── InterruptedRunError         exit 130: stopped by a person, can be resumed
+    └── ProviderError               a remote model failed; `fails_over` says whether another may try
 
 A message says what failed, on what, what was expected and what was found. The hint says what to do next. The guide is
 the page of ``docs/guide`` that explains the error at length.
@@ -81,13 +79,6 @@ class IndexMismatchError(InputError):
     guide = "docs/guide/errors.md#index"
 
 
-class NoDataError(PhasegateError):
-    """Nothing has been measured yet."""
-
-    exit_code = 3
-    guide = "docs/guide/errors.md#no-data"
-
-
 class ModelFileError(PhasegateError):
     """The bundled model's files are missing or are not the published ones."""
 
@@ -118,10 +109,3 @@ class ProviderError(PhasegateError):
     def __init__(self, message: str, hint: str = "", *, fails_over: bool = False) -> None:
         super().__init__(message, hint)
         self.fails_over = fails_over
-
-
-class InterruptedRunError(PhasegateError):
-    """A person stopped the work; what was finished is kept."""
-
-    exit_code = 130
-    guide = "docs/guide/errors.md#interrupted"

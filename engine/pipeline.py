@@ -159,7 +159,9 @@ class RagPipeline:
         try:
             reply = complete_chat(self.settings.model, messages, self.settings.temperature)
         except ProviderError as error:
-            return dataclasses.replace(self._extract(found), degraded=(f"{error.message} Answered by extraction instead.",))
+            return dataclasses.replace(
+                self._extract(found), degraded=(f"{error.message} Answered by extraction instead.",)
+            )
         read = read_reply(reply.text, parts)
         return _Generated(
             provider=reply.model,
@@ -219,7 +221,9 @@ def check_question(question: str) -> None:
 
 def _ranking(found: _Evidence) -> tuple[Ranked, ...]:
     chunks = found.selection.chunks
-    best = tuple(Ranked(document=c.document, start=c.start, end=c.end, score=round(1 / (1 + i), 6)) for i, c in enumerate(chunks))
+    best = tuple(
+        Ranked(document=c.document, start=c.start, end=c.end, score=round(1 / (1 + i), 6)) for i, c in enumerate(chunks)
+    )
     behind = (
         Ranked(document=r.document, start=r.start, end=r.end, score=round(1 / (1 + len(best) + i), 6))
         for i, r in enumerate(found.retrieved.rest)

@@ -17,7 +17,7 @@ from engine.corpora import find_corpus, ingest_corpus, load_sources, record_inge
 from engine.errors import InputError
 from engine.evaluation.recording import StoreRecorder
 from engine.evaluation.runner import RunOutcome, run_suite
-from engine.evaluation.suites import Suite, check_spans, load_suite
+from engine.evaluation.suites import Suite, check_spans, hash_suite_files, load_suite
 from engine.evaluation.summary import summarise_run
 from engine.evaluation.targets import PipelineTarget
 from engine.pipeline import open_pipeline
@@ -186,7 +186,8 @@ def load_summary(store: Store, run_id: str) -> dict[str, Any]:
     with RunStore(store) as runs:
         row = runs.load_run(run_id)
     cases = store.query(
-        "SELECT status, kind, tags, latency_ms, context_quality FROM cases WHERE run_id = ? ORDER BY position", (run_id,)
+        "SELECT status, kind, tags, latency_ms, context_quality FROM cases WHERE run_id = ? ORDER BY position",
+        (run_id,),
     )
     scores = store.query("SELECT measure, status, value FROM scores WHERE run_id = ?", (run_id,))
     described = {key: row[key] for key in ("settings", "provenance", "target", "preset", "suite_cases", "suite_hash")}
@@ -202,6 +203,7 @@ def _provenance(prepared: _Prepared, seed: int, limit: int | None) -> dict[str, 
         "seed": seed,
         "limit": limit,
         "pass_rules": dict(prepared.suite.pass_rules),
+        "cases_hash": hash_suite_files(prepared.suite.path),
         "corpus": prepared.corpus,
         "index_fingerprint": prepared.index_fingerprint,
         "model_sha256": SHA256,
@@ -221,7 +223,11 @@ def find_commit() -> str | None:
         return None
     try:
         head = subprocess.run(
-            ["git", "describe", "--always", "--abbrev=12", "--dirty=+"], cwd=ROOT, capture_output=True, text=True, timeout=10
+            ["git", "describe", "--always", "--abbrev=12", "--dirty=+"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=10,
         )
     except (OSError, subprocess.TimeoutExpired):
         return None

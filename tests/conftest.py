@@ -103,3 +103,8 @@ def run_cli() -> RunCli:
         return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
 
     return run
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests last: they take longest, and what they show is worth reading once the rest passes."""
+    items.sort(key=lambda item: "e2e" in item.path.parts)

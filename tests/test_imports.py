@@ -23,14 +23,29 @@ HOMES = {
     "docx": "engine/ingestion", "bs4": "engine/ingestion", "charset_normalizer": "engine/ingestion", "typer": "engine/cli",
 }  # fmt: skip
 # The ONNX runtime's second user is the benchmark that holds our embedder against a bare loop over it.
-TWO_HOMES = {"onnxruntime": ("engine/embedding", "engine/bench/embed.py"), "tokenizers": ("engine/embedding", "engine/bench/embed.py")}
+TWO_HOMES = {
+    "onnxruntime": ("engine/embedding", "engine/bench/embed.py"),
+    "tokenizers": ("engine/embedding", "engine/bench/embed.py"),
+}
 # The stages of the pipeline do not know each other; pipeline.py and corpora.py join them.
 STAGES = ("ingestion", "chunking", "embedding", "index", "retrieval", "context", "generation", "conversation", "guard")
 # Reading a model's reply needs sentences; they are words of a text, not a stage's work.
 SHARED = {"engine.ingestion.sentences"}
 # What a package must not reach up to.
 ABOVE = {
-    "store": ("evaluation", "roadmap", "views", "reports", "cli", "api", "pipeline", "corpora", "runs", "operations", "charts"),
+    "store": (
+        "evaluation",
+        "roadmap",
+        "views",
+        "reports",
+        "cli",
+        "api",
+        "pipeline",
+        "corpora",
+        "runs",
+        "operations",
+        "charts",
+    ),
     "roadmap": ("views", "reports", "cli", "api", "charts", "pipeline", "corpora"),
     "evaluation": ("views", "reports", "cli", "api", "charts", "roadmap", "pipeline", "corpora", "runs"),
     "operations": ("views", "reports", "cli", "charts", "roadmap"),
@@ -117,7 +132,20 @@ def test_a_package_does_not_reach_up(package: str) -> None:
 
 
 def test_stages_know_nothing_of_the_store_the_runs_and_the_screens() -> None:
-    above = {"store", "evaluation", "roadmap", "views", "charts", "reports", "cli", "api", "operations", "runs", "pipeline", "corpora"}
+    above = {
+        "store",
+        "evaluation",
+        "roadmap",
+        "views",
+        "charts",
+        "reports",
+        "cli",
+        "api",
+        "operations",
+        "runs",
+        "pipeline",
+        "corpora",
+    }
 
     def reaches_up(path: Path, name: str) -> bool:
         parts = name.split(".")

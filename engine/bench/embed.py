@@ -29,32 +29,40 @@ def measure(data: Path | None, overrides: Mapping[str, Any]) -> dict[str, Any]:
     """Characters a second, the ratio to the bare loop, loading time, query time; medians of interleaved rounds."""
     texts = [text[:CHARACTERS] for text in load_texts(data)][:TEXTS]
     questions = load_questions(data)[:200]
-    characters = sum(map(len, texts))
-    spans = [split_sentences(text) for text in texts]
-    figures: dict[str, Any] = {"texts": len(texts), "characters": characters}
+    figures: dict[str, Any] = {"texts": len(texts), "characters": sum(map(len, texts))}
     vectors = {}
     for precision in PRECISIONS:
         find_graph(precision)
         figures[f"load_s_{precision}"] = _load_seconds(precision)
         embedder = MiniLmEmbedder(precision)
-        bare = _BareLoop(precision)
-        embedder.embed(texts[:32])
-        ours, theirs, sentences = [], [], []
-        for _ in range(ROUNDS):
-            theirs.append(_seconds(lambda: bare.embed(texts)))
-            ours.append(_seconds(lambda: embedder.embed(texts)))
-            sentences.append(_seconds(lambda: embedder.embed_spans(texts, spans)))
+        figures |= {
+            f"{key}_{precision}": value for key, value in _measure_rates(embedder, _BareLoop(precision), texts).items()
+        }
+        figures[f"query_ms_{precision}"] = 1000 * statistics.median(_seconds(embedder.embed, [q]) for q in questions)
         vectors[precision] = embedder.embed(texts)
-        figures[f"characters_per_s_{precision}"] = characters / statistics.median(ours)
-        figures[f"characters_per_s_{precision}_with_sentences"] = characters / statistics.median(sentences)
-        figures[f"characters_per_s_{precision}_bare_loop"] = characters / statistics.median(theirs)
-        figures[f"ratio_to_bare_loop_{precision}"] = statistics.median(t / o for t, o in zip(theirs, ours, strict=True))
-        figures[f"query_ms_{precision}"] = 1000 * statistics.median(_seconds(lambda q=q: embedder.embed([q])) for q in questions)
     figures["fast_over_exact"] = figures["characters_per_s_fast"] / figures["characters_per_s_exact"]
     cosines = (vectors["exact"] * vectors["fast"]).sum(axis=1)
     figures["cosine_fast_exact_mean"] = float(cosines.mean())
     figures["cosine_fast_exact_min"] = float(cosines.min())
     return figures
+
+
+def _measure_rates(embedder: MiniLmEmbedder, bare: _BareLoop, texts: list[str]) -> dict[str, float]:
+    """Rates of ours, with and without vectors of sentences, and of the bare loop, measured in turn."""
+    spans = [split_sentences(text) for text in texts]
+    embedder.embed(texts[:32])
+    theirs, ours, sentences = [], [], []
+    for _ in range(ROUNDS):
+        theirs.append(_seconds(bare.embed, texts))
+        ours.append(_seconds(embedder.embed, texts))
+        sentences.append(_seconds(embedder.embed_spans, texts, spans))
+    characters = sum(map(len, texts))
+    return {
+        "characters_per_s": characters / statistics.median(ours),
+        "characters_per_s_with_sentences": characters / statistics.median(sentences),
+        "characters_per_s_bare_loop": characters / statistics.median(theirs),
+        "ratio_to_bare_loop": statistics.median(t / o for t, o in zip(theirs, ours, strict=True)),
+    }
 
 
 class _BareLoop:
@@ -81,9 +89,9 @@ class _BareLoop:
         return vectors
 
 
-def _seconds(work: Callable[[], object]) -> float:
+def _seconds(work: Callable[..., object], *arguments: object) -> float:
     started = time.perf_counter()
-    work()
+    work(*arguments)
     return time.perf_counter() - started
 
 

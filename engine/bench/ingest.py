@@ -73,5 +73,7 @@ def _run(overrides: Mapping[str, Any], data: Path | None) -> dict[str, Any]:
         models = Path(os.environ["PHASEGATE_HOME"]) / "models"
         (Path(home) / "models").symlink_to(models)
         command = [sys.executable, "-c", _CODE, folder, json.dumps(dict(overrides))]
-        run = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, "PHASEGATE_HOME": home})
+        run = subprocess.run(
+            command, capture_output=True, text=True, check=True, env={**os.environ, "PHASEGATE_HOME": home}
+        )
         return json.loads(run.stdout.splitlines()[-1])

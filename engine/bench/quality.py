@@ -60,7 +60,9 @@ def measure(data: Path | None, overrides: Mapping[str, Any]) -> dict[str, Any]:
     }
     if unanswerable:
         figures["unanswerable_questions"] = len(unanswerable)
-        figures["abstained_on_unanswerable"] = float(np.mean([pipeline.answer(q["question"]).abstained for q in unanswerable]))
+        figures["abstained_on_unanswerable"] = float(
+            np.mean([pipeline.answer(q["question"]).abstained for q in unanswerable])
+        )
     return figures
 
 

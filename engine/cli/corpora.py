@@ -8,7 +8,7 @@ from typing import Annotated, Any, Optional
 
 import typer
 
-from engine.cli.output import format_rate, open_console, print_json, show_progress
+from engine.cli.output import open_console, print_json, show_progress
 
 Settings = Annotated[list[str], typer.Option("--set", metavar="NAME=VALUE", help="Change a setting; may be repeated.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
@@ -38,10 +38,13 @@ def ingest(
     from engine.store import open_store
 
     settings = load_settings(preset, parse_assignments(set_))
-    with open_store() as store, show_progress(f"Ingesting {corpus}", json) as progress:
-        with journal_job(store, job_id, "ingest", f"Ingest {corpus}", corpus, progress) as report_progress:
-            report = ingest_corpus(corpus, paths, settings, report_progress, replace=replace)
-            record_ingest(store, report, settings)
+    with (
+        open_store() as store,
+        show_progress(f"Ingesting {corpus}", json) as progress,
+        journal_job(store, job_id, "ingest", f"Ingest {corpus}", corpus, progress) as journaled,
+    ):
+        report = ingest_corpus(corpus, paths, settings, journaled, replace=replace)
+        record_ingest(store, report, settings)
     shown = dataclasses.asdict(report)
     if json:
         print_json({k: v for k, v in shown.items() if k not in ("sources", "changed", "removed")})
@@ -101,7 +104,7 @@ def _print_answer(answer: dict[str, Any]) -> None:
     for reason in answer["degraded"]:
         console.print(f"[yellow]Degraded:[/yellow] {escape(reason)}")
     console.print(
-        f"\ncontext quality {format_rate(answer['context_quality'])} · {len(answer['contexts'])} passages · "
+        f"\ncontext quality {answer['context_quality']:.2f} · {len(answer['contexts'])} passages read · "
         f"{answer['timings_ms']['total']:.0f} ms",
         style="dim",
     )

@@ -35,14 +35,25 @@ def serve(
 
     if not is_port_free(address, port):
         raise InputError(
-            f"Port {port} on {address} is taken by another program.", f"Choose another: python -m engine serve --port {port + 1}"
+            f"Port {port} on {address} is taken by another program.",
+            f"Choose another: python -m engine serve --port {port + 1}",
         )
     if samples:
         _run_samples()
     os.environ["PHASEGATE_HOME"] = str(home())
     os.chdir(ROOT)
     typer.echo(f"Phasegate: http://{address}:{port}", err=True)
-    command = [sys.executable, "-m", "streamlit", "run", "Home.py", "--server.port", str(port), "--server.address", address]
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        "Home.py",
+        "--server.port",
+        str(port),
+        "--server.address",
+        address,
+    ]
     os.execv(sys.executable, [*command, "--server.headless", "true"])
 
 

@@ -62,7 +62,7 @@ def run(
 
 
 def runs(
-    limit: Annotated[int, typer.Option(help="How many at most.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 50,
     json: Json = False,
 ) -> None:
     """List runs, newest first."""
@@ -75,10 +75,11 @@ def runs(
         return
     from rich.table import Table
 
-    table = Table("run", "suite", "status", "passed", "failed", "errors", "of", "started (UTC)")
+    table = Table("status", "passed", "of", "started (UTC)")
+    table.add_column("run", no_wrap=True, overflow="ignore")
     for row in rows:
-        counts = (str(row[key]) for key in ("passed", "failed", "errors", "cases"))
-        table.add_row(row["run_id"], row["suite"], row["status"], *counts, f"{row['started_at']:%Y-%m-%d %H:%M}")
+        started = f"{row['started_at']:%m-%d %H:%M}"
+        table.add_row(row["status"], str(row["passed"]), str(row["cases"]), started, row["run_id"])
     console = open_console()
     console.print(table if rows else "No runs yet. Start with: python -m engine run customer-service")
 

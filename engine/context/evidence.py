@@ -92,7 +92,7 @@ def _word_features(question: Question, text: str, own: frozenset[str], near: Seq
         answers_kind(question.kind, text, question),
         math.log1p(len(own) - shared),
         math.log1p(len(own)),
-        float(text.rstrip("*_\"”’ ").endswith("?")),
+        float(text.rstrip('*_"”’ ').endswith("?")),
         sum(any(code in words for words in near) for code in codes) / len(codes) if codes else 0.0,
     ]
 

@@ -46,14 +46,20 @@ def select_context(
     scores = coefficients.score_sentences(features)
     best = _best_by_chunk(sentences, scores, chunks)
     ranked = sorted(range(len(chunks)), key=lambda i: -best[i])
-    allowed = [i for i in ranked if settings.mode == "lexical" or _closeness(chunks[i], vector) >= settings.min_similarity]
+    allowed = [
+        i for i in ranked if settings.mode == "lexical" or _closeness(chunks[i], vector) >= settings.min_similarity
+    ]
     relevance = _probabilities(scores)
     parts, tokens = _fill(allowed, chunks, sentences, relevance, settings.budget_tokens, count_tokens)
     inside = [
-        i for i, s in enumerate(sentences) if any(s.document == p.document and s.start >= p.start and s.end <= p.end for p in parts)
+        i
+        for i, s in enumerate(sentences)
+        if any(s.document == p.document and s.start >= p.start and s.end <= p.end for p in parts)
     ]
     order = sorted(inside, key=lambda i: -scores[i])
-    quality = estimate_quality(question, [sentences[i] for i in order], features[order], scores[order], parts, coefficients)
+    quality = estimate_quality(
+        question, [sentences[i] for i in order], features[order], scores[order], parts, coefficients
+    )
     evidence = tuple(replace(sentences[i], score=float(scores[i]), relevance=float(relevance[i])) for i in order)
     context = Context(parts=tuple(parts), quality=quality, tokens=tokens)
     return Selection(context=context, evidence=evidence, chunks=tuple(chunks[i] for i in ranked))
@@ -65,7 +71,10 @@ def _best_by_chunk(
     """The best score among the sentences that lie in each chunk, those it shares with another chunk included."""
     by_start = {(s.document, s.start): float(score) for s, score in zip(sentences, scores, strict=True)}
     lowest = float(scores.min())
-    return [max((by_start.get((c.document, a), lowest) for a in c.sentence_spans[:, 0].tolist()), default=lowest) for c in chunks]
+    return [
+        max((by_start.get((c.document, a), lowest) for a in c.sentence_spans[:, 0].tolist()), default=lowest)
+        for c in chunks
+    ]
 
 
 def _probabilities(scores: np.ndarray) -> np.ndarray:

@@ -15,12 +15,12 @@ STOP_WORDS = frozenset(
     just may me might more most much must my no nor not of off on once only or other our out over own per shall she
     should so some such than that the their them then there these they this those through to too under until up upon
     us very was we were what when where whether which while who whom whose why will with within without would you your
-    many long often far old old'd 's s t don doesn didn isn wasn""".split()
+    many long often far old old'd 's s t don doesn didn isn wasn""".split()  # noqa: SIM905
 )
 NUMBER_WORDS = frozenset(
     """one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
     nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million billion dozen half quarter
-    third twice once double first second""".split()
+    third twice once double first second""".split()  # noqa: SIM905
 )
 _TIME = re.compile(
     r"\b(1\d{3}|20\d{2})s?\b|\b(january|february|march|april|may|june|july|august|september|october|november|december|monday"
@@ -32,7 +32,9 @@ _NUMBER = re.compile(r"\d")
 _UNIT = re.compile(
     r"\b(years?|months?|weeks?|days?|hours?|minutes?|seconds?|decades?|working days|mins?|hrs?|h|ms|s)\b", re.I
 )
-_MONEY = re.compile(r"[$€£¥]|\b(dollars?|euros?|pounds?|cents?|usd|sgd|eur|gbp|price|fee|cost|charge|percent|per cent)\b|%", re.I)
+_MONEY = re.compile(
+    r"[$€£¥]|\b(dollars?|euros?|pounds?|cents?|usd|sgd|eur|gbp|price|fee|cost|charge|percent|per cent)\b|%", re.I
+)
 _NAME = re.compile(r"(?<![.!?:\"“]\s)(?<!^)\b[A-Z][\w’'-]+")
 _CAUSE = re.compile(
     r"\b(because|since|due to|so that|in order|as a result|therefore|caused?|reason|owing|thanks to|led to|why|to avoid|to prevent"
@@ -44,13 +46,39 @@ _COMMAND = re.compile(r"`|^\s*(\$|kubectl|sudo|curl|psql|systemctl)\b|--?\w")
 # What a question of each kind asks for, told by its first words.
 _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("duration", re.compile(r"\bhow (long|soon|often|quickly|old)\b|\bwithin what\b|\bby when\b|\bdeadline\b", re.I)),
-    ("money", re.compile(r"\bhow much\b.*\b(cost|charge|pay|price|fee|worth)|\b(price|cost|fee|charge|surcharge)\b", re.I)),
-    ("number", re.compile(r"\bhow (many|much|far|high|large|big|tall|deep|wide|thick|heavy|hot)\b|\bwhat (number|percentage|size|port|threshold)", re.I)),
-    ("time", re.compile(r"\bwhen\b|\bwhat (time|year|date|day|month|century|decade)\b|\bwhich (year|day|month)\b|\bin which year", re.I)),
+    (
+        "money",
+        re.compile(r"\bhow much\b.*\b(cost|charge|pay|price|fee|worth)|\b(price|cost|fee|charge|surcharge)\b", re.I),
+    ),
+    (
+        "number",
+        re.compile(
+            r"\bhow (many|much|far|high|large|big|tall|deep|wide|thick|heavy|hot)\b|\bwhat (number|percentage|size|port|threshold)",
+            re.I,
+        ),
+    ),
+    (
+        "time",
+        re.compile(
+            r"\bwhen\b|\bwhat (time|year|date|day|month|century|decade)\b|\bwhich (year|day|month)\b|\bin which year",
+            re.I,
+        ),
+    ),
     ("person", re.compile(r"\bwho(m|se)?\b|\bwhich (person|man|woman|team)\b|\bwhat is the name\b", re.I)),
-    ("place", re.compile(r"\bwhere\b|\b(what|which) (country|city|town|place|state|region|area|island|village|room|river)\b", re.I)),
+    (
+        "place",
+        re.compile(
+            r"\bwhere\b|\b(what|which) (country|city|town|place|state|region|area|island|village|room|river)\b", re.I
+        ),
+    ),
     ("cause", re.compile(r"\bwhy\b|\bwhat (caused|made|led)\b|\bfor what reason\b", re.I)),
-    ("command", re.compile(r"\b(which|what) (command|query|flag|option|script)\b|\bhow (do|can) (i|we|you) (check|run|list|see|restart)", re.I)),
+    (
+        "command",
+        re.compile(
+            r"\b(which|what) (command|query|flag|option|script)\b|\bhow (do|can) (i|we|you) (check|run|list|see|restart)",
+            re.I,
+        ),
+    ),
 )
 _SIGNS: dict[str, tuple[re.Pattern[str], ...]] = {
     "duration": (_UNIT, _TIME),

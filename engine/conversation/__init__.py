@@ -13,7 +13,9 @@ _POINTS_BACK = re.compile(
     r"|both|either|also|too)\b",
     re.I,
 )
-_OPENS_SHORT = re.compile(r"^\s*(and|but|or|so|what about|how about|what if|why|when|where|who|how (much|many|long|often))\b", re.I)
+_OPENS_SHORT = re.compile(
+    r"^\s*(and|but|or|so|what about|how about|what if|why|when|where|who|how (much|many|long|often))\b", re.I
+)
 SHORT_WORDS = 7
 
 
@@ -48,4 +50,8 @@ def resolve_question(question: str, history: History) -> StandaloneQuestion:
 
 def _leans(question: str) -> bool:
     words = len(question.split())
-    return bool(_POINTS_BACK.search(question)) or words <= 4 or (words <= SHORT_WORDS and bool(_OPENS_SHORT.search(question)))
+    return (
+        bool(_POINTS_BACK.search(question))
+        or words <= 4
+        or (words <= SHORT_WORDS and bool(_OPENS_SHORT.search(question)))
+    )

@@ -27,7 +27,9 @@ class VectorCache:
         try:
             self._connection = _open(path)
         except sqlite3.OperationalError as error:
-            raise DiskFullError(f"{path} could not be opened: {error}.", "Free some space, or set PHASEGATE_HOME.") from error
+            raise DiskFullError(
+                f"{path} could not be opened: {error}.", "Free some space, or set PHASEGATE_HOME."
+            ) from error
         except sqlite3.DatabaseError:
             path.unlink()
             self._connection = _open(path)
@@ -49,7 +51,9 @@ class VectorCache:
         keys = [_key(embedder.name, text, s) for text, s in zip(texts, spans, strict=True)]
         found = self._load(keys, embedder.dimension)
         # Long and short texts apart, so that a batch of the embedder pads little.
-        missing = sorted({key: i for i, key in enumerate(keys) if key not in found}.values(), key=lambda i: len(texts[i]))
+        missing = sorted(
+            {key: i for i, key in enumerate(keys) if key not in found}.values(), key=lambda i: len(texts[i])
+        )
         done = len(texts) - len(missing)
         for start in range(0, len(missing), BATCH):
             part = missing[start : start + BATCH]

@@ -64,11 +64,7 @@ class MiniLmEmbedder:
     ) -> list[EmbeddedText]:
         """The vector of each text and of each of its spans. ``progress(done, total)`` counts texts."""
         encodings = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
-        windows = [
-            w
-            for i, e in enumerate(encodings)
-            for w in _windows(i, e.ids, _membership(e, spans[i]))
-        ]
+        windows = [w for i, e in enumerate(encodings) for w in _windows(i, e.ids, _membership(e, spans[i]))]
         sums = [np.zeros((1 + len(s), self.dimension), np.float32) for s in spans]
         done = 0
         for batch, pooled in self._run(windows):

@@ -74,7 +74,9 @@ class _Builder:
 
     def embed(self) -> str:
         e = "embeddings"
-        positions = self.weights[f"{e}.position_embeddings.weight"] + self.weights[f"{e}.token_type_embeddings.weight"][0]
+        positions = (
+            self.weights[f"{e}.position_embeddings.weight"] + self.weights[f"{e}.token_type_embeddings.weight"][0]
+        )
         self.constant("positions", positions)
         self.constant("zero", np.array([0]))
         self.node("Gather", [self.weight(f"{e}.word_embeddings.weight"), "ids"], "words")

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from statistics import fmean
 from typing import Any
 
-from engine.errors import InterruptedRunError
 from engine.evaluation.measures.correctness import is_correct
 from engine.evaluation.measures.measure import Measure, Sample, Score, combine_scores
 from engine.evaluation.suites import RUN_KINDS, Case, Turn
@@ -101,8 +100,6 @@ def run_case(
             return _finish_content(case, measures, shared)
         _ask_turns(case, target, answers)
         return _finish_questions(case, answers, measures, documents, shared)
-    except InterruptedRunError:
-        raise
     except Exception as error:  # one case must not end the run
         return _finish_error(case, answers, error, measures, documents, shared)
 

@@ -127,7 +127,7 @@ def load_suite(name_or_path: str | Path, root: Path = DATASETS) -> Suite:
     measures = _check_measures(header_path, header.measures, lines)
     corpus_path = _find_corpus(header_path, header.corpus, folder, root, lines.get("corpus"))
     cases = tuple(_build_case(number, line) for number, line in read_cases(cases_path))
-    digest = hashlib.sha256(header_path.read_bytes() + b"\0" + cases_path.read_bytes()).hexdigest()
+    digest = hash_suite_files(folder)
     return Suite(
         name=header.name,
         title=header.title,
@@ -142,6 +142,12 @@ def load_suite(name_or_path: str | Path, root: Path = DATASETS) -> Suite:
         hash=digest,
         path=folder,
     )
+
+
+def hash_suite_files(folder: Path) -> str:
+    """sha256 over suite.yaml and cases.jsonl: what was asked and expected, wherever the folder lies."""
+    content = (folder / "suite.yaml").read_bytes() + b"\0" + (folder / "cases.jsonl").read_bytes()
+    return hashlib.sha256(content).hexdigest()
 
 
 def check_spans(suite: Suite, documents: Mapping[str, str]) -> None:

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from engine.errors import DiskFullError, InputError, UnknownNameError
+from engine.errors import DiskFullError, InputError, StoreError, UnknownNameError
 from engine.settings import home
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
@@ -52,14 +52,22 @@ class Catalog:
         return sorted(path.stem for path in self.folder.glob("*.json"))
 
     def find(self, corpus: str) -> CorpusEntry | None:
-        """The corpus, or None when it has never been ingested."""
+        """The corpus, or None when it has never been ingested.
+
+        Raises:
+            StoreError: its file is damaged.
+        """
         path = self._path(corpus)
         try:
             content = json.loads(path.read_text())
+            indexes = {key: IndexEntry(**value) for key, value in content["indexes"].items()}
+            return CorpusEntry(corpus=content["corpus"], sources=tuple(content["sources"]), indexes=indexes)
         except FileNotFoundError:
             return None
-        indexes = {key: IndexEntry(**value) for key, value in content["indexes"].items()}
-        return CorpusEntry(corpus=content["corpus"], sources=tuple(content["sources"]), indexes=indexes)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise StoreError(
+                f"{path} is damaged: {error!r}.", "Remove that file and ingest the corpus again."
+            ) from error
 
     def load(self, corpus: str) -> CorpusEntry:
         """The corpus.

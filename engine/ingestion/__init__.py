@@ -54,7 +54,9 @@ def load_documents(paths: Sequence[Path]) -> LoadedDocuments:
             for document in loaded:
                 if document.id in documents:
                     first = documents[document.id].source
-                    skipped.append(Skipped(document.source, f"the document {document.id!r} is already there, from {first}"))
+                    skipped.append(
+                        Skipped(document.source, f"the document {document.id!r} is already there, from {first}")
+                    )
                 else:
                     documents[document.id] = document
     return LoadedDocuments(list(documents.values()), skipped)

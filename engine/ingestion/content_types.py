@@ -19,14 +19,17 @@ _DASH_LINE = re.compile(r"^\s*[—–―]\s?\S.*$", re.M)
 _SCRIPT_LINE = re.compile(r"^\s*(?:\*\*)?[A-Z][A-Z .'’ÁÉÍÓÚÑ-]{1,24}(?:\*\*)?(?:\s*\([^)\n]*\))?:.*$", re.M)
 _NAME_LINE = re.compile(r"^\s*[A-Z][a-zé]{1,14}:\s+\S.*$", re.M)
 _SPEECH_VERB = re.compile(
-    r"\b(said|says|asked|asks|replied|answered|cried|whispered|shouted|muttered|told|exclaimed|murmured|called|added)\b", re.I
+    r"\b(said|says|asked|asks|replied|answered|cried|whispered|shouted|muttered|told|exclaimed|murmured|called|added)\b",
+    re.I,
 )
 _TECHNICAL_TOKEN = re.compile(
     r"`[^`]+`|\b\w+_\w+\b|\b[a-z]+[A-Z]\w+\b|\b(?:[A-Z][a-z]+){2,}\b|https?://\S+|\b\w+\(\)|[{}<>=;|\\]|\s--?\w[\w-]*|/\w+/\w+"
     r"|\b\d+(?:\.\d+)?\s?(?:mm|cm|kg|g|ml|ms|s|MB|GB|KB|TB|MHz|GHz|V|W|A|°C|°F|%|min|bar|psi|rpm|px|km|Nm)\b|\b\d{1,3}(?:\.\d{1,3}){2,}\b"
     r"|\b[A-Z]{2,}\d*\b|\b\w+\.(?:py|sh|yaml|yml|json|conf|txt|log|io|com|go|js|sql)\b"
 )
-_TECHNICAL_LINE = re.compile(r"^\s*(?:#{1,6}\s|```|\$\s|\||[-*]\s|\d+[.)]\s|\d{4}-\d\d-\d\d|[\w.]+\s*[:=]\s*\S+\s*$|GET |POST )", re.M)
+_TECHNICAL_LINE = re.compile(
+    r"^\s*(?:#{1,6}\s|```|\$\s|\||[-*]\s|\d+[.)]\s|\d{4}-\d\d-\d\d|[\w.]+\s*[:=]\s*\S+\s*$|GET |POST )", re.M
+)
 _INSTRUCTION = re.compile(
     r"(?:^|[.\n]\s*)(?:\d+[.)]\s*)?(run|set|open|click|install|check|use|add|remove|press|turn|configure|restart|enable|disable|select"
     r"|replace|connect|ensure|verify|preheat|mix|stir|attach|tighten|insert|note|see|returns?|call|create|delete|specify|apply)\b",
@@ -58,7 +61,9 @@ def detect_content_type(text: str) -> ContentType:
     if speech > DIALOGUE_SHARE:
         return ContentType("dialogue", min(1.0, (speech - DIALOGUE_SHARE) / (1 - DIALOGUE_SHARE)))
     if speech >= MIXED_SHARE:
-        return ContentType("mixed", min(speech - MIXED_SHARE, DIALOGUE_SHARE - speech) / (DIALOGUE_SHARE - MIXED_SHARE) * 2)
+        return ContentType(
+            "mixed", min(speech - MIXED_SHARE, DIALOGUE_SHARE - speech) / (DIALOGUE_SHARE - MIXED_SHARE) * 2
+        )
     return ContentType("narrative", (MIXED_SHARE - speech) / MIXED_SHARE)
 
 
@@ -97,7 +102,9 @@ def _unmarked_speech(text: str) -> float:
     lines = [line for line in text.splitlines() if line.strip()]
     if len(lines) < 4:
         return 0.0
-    spoken = sum(bool(re.search(r"[?!]|\b(I|you|we|yes|no|don't|I'm|you're)\b", line)) and len(line) < 140 for line in lines)
+    spoken = sum(
+        bool(re.search(r"[?!]|\b(I|you|we|yes|no|don't|I'm|you're)\b", line)) and len(line) < 140 for line in lines
+    )
     return spoken / len(lines) if len(_SPEECH_VERB.findall(text)) + text.count("?") >= 3 else 0.0
 
 

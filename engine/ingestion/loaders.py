@@ -19,7 +19,8 @@ from engine.types import Document
 _HALF = re.compile("[\ud800-\udfff]")
 # Letters that tell cp1250 from cp1252, which charset-normalizer confuses: of Slavic languages and Romanian, then Hungarian.
 _CENTRAL_EUROPEAN = re.compile(
-    rb"[\x8a\x8d-\x8f\x9a\x9d-\x9f\xfe]|[\xa5\xaf\xb3\xb9\xbc\xbe][A-Za-z]|\A(?=[^\xe0\xe3\xe7\xe8\xea]*\Z).*[\xf5\xfb]", re.S
+    rb"[\x8a\x8d-\x8f\x9a\x9d-\x9f\xfe]|[\xa5\xaf\xb3\xb9\xbc\xbe][A-Za-z]|\A(?=[^\xe0\xe3\xe7\xe8\xea]*\Z).*[\xf5\xfb]",
+    re.S,
 )
 LARGEST_BYTES = 100 * 2**20
 _OLE_MARK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -74,7 +75,9 @@ def decode_text(content: bytes) -> str:
             raise UnreadableFile("binary content, not text") from None
     from charset_normalizer import from_bytes
 
-    best = from_bytes(content, cp_isolation=["cp1252", "latin_1", "cp1250", "cp1251", "shift_jis", "gb18030", "big5"]).best()
+    best = from_bytes(
+        content, cp_isolation=["cp1252", "latin_1", "cp1250", "cp1251", "shift_jis", "gb18030", "big5"]
+    ).best()
     western = best is None or (best.encoding == "cp1250" and not _CENTRAL_EUROPEAN.search(content))
     return _unix_lines(content.decode("cp1252", "replace") if western else str(best))
 
@@ -125,7 +128,9 @@ def _load_html(path: Path, name: str) -> Loaded:
 
     soup = BeautifulSoup(path.read_bytes(), "lxml")
     title = soup.title.get_text(" ", strip=True) if soup.title else ""
-    for element in soup(["script", "style", "noscript", "template", "nav", "header", "footer", "aside", "form", "svg", "head"]):
+    for element in soup(
+        ["script", "style", "noscript", "template", "nav", "header", "footer", "aside", "form", "svg", "head"]
+    ):
         element.decompose()
     for element in soup(["br", "hr"]):
         element.replace_with("\n")
@@ -139,7 +144,9 @@ def _load_html(path: Path, name: str) -> Loaded:
         element.append(" |\n")
     for element in soup("li"):
         element.insert(0, "\n- ")
-    for element in soup(["p", "div", "section", "article", "table", "ul", "ol", "dl", "dt", "dd", "blockquote", "pre", "main"]):
+    for element in soup(
+        ["p", "div", "section", "article", "table", "ul", "ol", "dl", "dt", "dd", "blockquote", "pre", "main"]
+    ):
         element.insert(0, "\n\n")
         element.append("\n\n")
     lines = [re.sub(r"[ \t\r\f\v\xa0]+", " ", line).strip() for line in soup.get_text().split("\n")]
@@ -180,7 +187,9 @@ def _load_docx(path: Path, name: str) -> Loaded:
     except (OpcError, zipfile.BadZipFile, SyntaxError, *_DAMAGED) as error:
         with path.open("rb") as content:
             if content.read(8) == _OLE_MARK:
-                raise UnreadableFile("encrypted, or a Word file of before 2007; save it as .docx without a password") from error
+                raise UnreadableFile(
+                    "encrypted, or a Word file of before 2007; save it as .docx without a password"
+                ) from error
         raise UnreadableFile(f"not a readable Word file: {error}") from error
     blocks = []
     for block in file.iter_inner_content():

@@ -70,7 +70,9 @@ def is_port_free(address: str, port: int) -> bool:
 def _check_python() -> Check:
     found = ".".join(map(str, sys.version_info[:3]))
     if sys.version_info < MIN_PYTHON:
-        return Check(name="Python", status="fail", detail=found, advice="Install Python 3.11 or newer and run make run.")
+        return Check(
+            name="Python", status="fail", detail=found, advice="Install Python 3.11 or newer and run make run."
+        )
     return Check(name="Python", status="ok", detail=f"{found} on {sys.platform}, {os.cpu_count()} cores")
 
 
@@ -86,7 +88,7 @@ def _check_memory() -> Check:
 
 def _check_folder(home: Path) -> Check:
     folder = next(path for path in (home, *home.parents) if path.exists())
-    if not os.access(folder, os.W_OK):
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
         return Check(
             name="state folder",
             status="fail",

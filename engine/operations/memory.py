@@ -94,7 +94,7 @@ class LeakDetector:
         slope = 60 * theil_sen_slope(t, y)
         floor = 0.1 * self.threshold_mb * 60 / max(float(t[-1] - t[0]), 1e-9)  # a tenth of the threshold over the run
         quarters = [60 * theil_sen_slope(a, b) for a, b in zip(np.array_split(t, 4), np.array_split(y, 4), strict=True)]
-        verdict = dict(growth_mb=growth, slope_mb_per_minute=slope)
+        verdict = {"growth_mb": growth, "slope_mb_per_minute": slope}
         if growth > self.threshold_mb and min(quarters[2:]) > floor:
             reason = f"{growth:.0f} MB above the baseline (threshold {self.threshold_mb:g} MB) and still climbing"
             return LeakVerdict(leaking=True, reason=reason, **verdict)

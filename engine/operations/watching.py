@@ -67,37 +67,53 @@ class CorpusWatcher:
     def _watch_new_sources(self) -> None:
         catalog = Catalog()
         for corpus in catalog.names():
-            entry = catalog.find(corpus)
+            try:
+                entry = catalog.find(corpus)
+            except PhasegateError as error:
+                log.warning("corpus %s is not watched: %s", corpus, error.message)
+                continue
             known = self._watched.setdefault(corpus, set())
             for source in entry.sources if entry else ():
                 path = Path(source)
                 if source in known or not path.exists():
                     continue
-                known.add(source)
                 handler = _Handler(self, corpus, path if path.is_file() else None)
-                self._observer.schedule(handler, str(path if path.is_dir() else path.parent), recursive=path.is_dir())
+                try:
+                    self._observer.schedule(
+                        handler, str(path if path.is_dir() else path.parent), recursive=path.is_dir()
+                    )
+                except (
+                    OSError
+                ) as error:  # gone this moment, or the system's limit of watches: tried again with the next look
+                    log.warning("corpus %s: %s is not watched: %s", corpus, source, error.strerror)
+                    continue
+                known.add(source)
 
     def _due(self) -> list[str]:
         now = time.monotonic()
         with self._lock:
-            due = [c for c, (first, last) in self._changed.items() if now - last > QUIET_SECONDS or now - first > LONGEST_WAIT_SECONDS]
+            due = [
+                c
+                for c, (first, last) in self._changed.items()
+                if now - last > QUIET_SECONDS or now - first > LONGEST_WAIT_SECONDS
+            ]
             for corpus in due:
                 del self._changed[corpus]
         return due
 
     def _ingest(self, corpus: str) -> None:
-        entry = Catalog().find(corpus)
-        if entry is None:
-            return
-        for index in list(entry.indexes.values())[-1:]:
-            settings = PipelineSettings().with_values(index.settings)
-            try:
+        try:
+            entry = Catalog().find(corpus)
+            for index in list(entry.indexes.values())[-1:] if entry else ():
+                settings = PipelineSettings().with_values(index.settings)
                 report = ingest_corpus(corpus, [Path(s) for s in entry.sources if Path(s).exists()], settings)
                 with open_store() as store:
                     record_ingest(store, report, settings)
                 log.info("corpus %s: %d changed, %d removed", corpus, report.changed, report.removed)
-            except PhasegateError as error:
-                log.warning("corpus %s was not updated: %s", corpus, error.message)
+        except PhasegateError as error:
+            log.warning("corpus %s was not updated: %s", corpus, error.message)
+        except Exception:  # the top of a job: one corpus must not end the watching of the others
+            log.exception("corpus %s was not updated", corpus)
 
 
 class _Handler(FileSystemEventHandler):

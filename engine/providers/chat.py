@@ -43,7 +43,9 @@ def _complete_once(model: str, messages: list[dict[str, str]], temperature: floa
         raise translate_error(error, model, litellm) from error
     text = (reply.choices[0].message.content or "").strip()
     if not text:
-        raise ProviderError(f"The model {model} gave an empty answer.", "Try again, or choose another.", fails_over=True)
+        raise ProviderError(
+            f"The model {model} gave an empty answer.", "Try again, or choose another.", fails_over=True
+        )
     return ChatReply(
         text=text,
         model=reply.model or model,

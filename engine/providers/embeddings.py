@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from engine.embedding.protocol import EmbeddedText, Progress, Spans
-from engine.errors import ProviderError
+from engine.errors import ProviderError, SettingError
 from engine.providers import load_litellm
 from engine.providers.errors import retry_request, translate_error
 
@@ -65,6 +65,17 @@ class LitellmEmbedder:
         """Tokens of each text, by litellm's tokenizer for the model."""
         return [int(self._litellm.token_counter(model=self._model, text=text)) for text in texts]
 
+    def token_offsets(self, text: str) -> Spans:
+        """Where tokens begin and end is not known of a remote model.
+
+        Raises:
+            SettingError: always.
+        """
+        raise SettingError(
+            f"chunk_unit tokens needs the bundled embedder; {self._model} does not tell where its tokens end.",
+            "Set chunk_unit=characters, or embedder=minilm.",
+        )
+
     @cached_property
     def _litellm(self) -> ModuleType:
         return load_litellm()
@@ -80,5 +91,7 @@ class LitellmEmbedder:
             raise translate_error(error, self._model, litellm) from error
         rows = sorted(reply.data, key=lambda item: item["index"])
         if len(rows) != len(texts):
-            raise ProviderError(f"The model {self._model} gave {len(rows)} vectors for {len(texts)} texts.", fails_over=True)
+            raise ProviderError(
+                f"The model {self._model} gave {len(rows)} vectors for {len(texts)} texts.", fails_over=True
+            )
         return [row["embedding"] for row in rows]

@@ -36,11 +36,19 @@ ERRORS: dict[str, tuple[bool, str, str]] = {
     "InvalidRequestError": (False, "refused the request", "Check the settings."),
     "RejectedRequestError": (False, "refused the request", "Change the text."),
     "ImageFetchError": (False, "could not read an image", "Remove the image."),
-    "JSONSchemaValidationError": (True, "answered in another form than asked for", "Try again, or choose another model."),
+    "JSONSchemaValidationError": (
+        True,
+        "answered in another form than asked for",
+        "Try again, or choose another model.",
+    ),
     "PaymentRequiredError": (False, "wants to be paid first", "Top up the account at the provider."),
     "OpenAIError": (True, "failed", "Try again later."),
     "BudgetExceededError": (False, "is over its budget", "Raise the budget at the provider."),
-    "LiteLLMUnknownProvider": (False, "has no known provider", "Write provider/model, such as ollama/nomic-embed-text."),
+    "LiteLLMUnknownProvider": (
+        False,
+        "has no known provider",
+        "Write provider/model, such as ollama/nomic-embed-text.",
+    ),
     "GuardrailRaisedException": (False, "was stopped by a guardrail", "Change the text."),
     "BlockedPiiEntityError": (False, "was stopped for personal data", "Remove the personal data."),
     "GuardrailInterventionNormalStringError": (False, "was stopped by a guardrail", "Change the text."),
@@ -52,7 +60,9 @@ def translate_error(error: Exception, model: str, litellm: ModuleType) -> Provid
     for kind in type(error).__mro__:
         if kind.__name__ in ERRORS and hasattr(litellm.exceptions, kind.__name__):
             fails_over, meaning, advice = ERRORS[kind.__name__]
-            return ProviderError(f"The model {model} {meaning} ({type(error).__name__}).", advice, fails_over=fails_over)
+            return ProviderError(
+                f"The model {model} {meaning} ({type(error).__name__}).", advice, fails_over=fails_over
+            )
     return ProviderError(f"The model {model} failed ({type(error).__name__}).", "Check the model's name and address.")
 
 

@@ -97,7 +97,13 @@ def retrieve_chunks(
 
 
 def _rank_rest(
-    index: ChunkIndex, text: str, vector: np.ndarray, fused: dict[int, float], weight: float, top_k: int, known: set[str]
+    index: ChunkIndex,
+    text: str,
+    vector: np.ndarray,
+    fused: dict[int, float],
+    weight: float,
+    top_k: int,
+    known: set[str],
 ) -> list[Ranked]:
     """What is ranked behind the first ``top_k``, from a deeper search if need be, until ten documents are ranked or all."""
     if len(known) >= DISTINCT_DOCUMENTS:
@@ -122,5 +128,6 @@ def _rank_rest(
 def _places(index: ChunkIndex, scores: dict[int, float], rows: Sequence[int]) -> list[Ranked]:
     places = index.fetch_places(rows) if rows else {}
     return [
-        Ranked(document=document, start=start, end=end, score=scores[row]) for row, (document, start, end) in places.items()
+        Ranked(document=document, start=start, end=end, score=scores[row])
+        for row, (document, start, end) in places.items()
     ]

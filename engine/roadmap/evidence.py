@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from engine.errors import UnknownNameError
+from engine.evaluation.suites import hash_suite_files
 from engine.roadmap.estimates import Kind, count_more_cases, estimate_figure
 from engine.roadmap.figures import RUN_FIGURES, Row, find_figure, read_values
 from engine.roadmap.types import Evidence, EvidenceRun
+from engine.settings import DATASETS
 
 RUN_KINDS = ("qa", "conversation", "content")  # what a run scores; drills run the other kinds
 
@@ -141,8 +143,10 @@ class EvidenceReader:
     def _find_run(self, suite: str) -> EvidenceRun | None:
         """The newest finished and complete run of a suite."""
         if suite not in self._found:
-            sql = f"SELECT {_RUN_COLUMNS} FROM runs r WHERE {_COMPLETE} AND suite = ?{self._restriction()}"
-            rows = self._store.query(f"{sql} ORDER BY started_at DESC, run_id DESC LIMIT 1", self._params(suite))
+            sql = f"SELECT {_RUN_COLUMNS} FROM runs r WHERE {_COMPLETE} AND {_SAME_CASES} AND suite = ?{self._restriction()}"
+            current = _current_hash(suite)
+            params = [current, current is None, *self._params(suite)]
+            rows = self._store.query(f"{sql} ORDER BY started_at DESC, run_id DESC LIMIT 1", params)
             self._found[suite] = self._keep(rows[0]) if rows else None
         return self._found[suite]
 
@@ -153,7 +157,8 @@ class EvidenceReader:
             " QUALIFY row_number() OVER (PARTITION BY suite ORDER BY started_at DESC, run_id DESC) <= ?"
             " ORDER BY started_at, run_id"
         )
-        return [self._keep(row) for row in self._store.query(sql, [*suites, limit])] if suites else []
+        rows = self._store.query(sql, [*suites, limit]) if suites else []
+        return [self._keep(row) for row in rows]
 
     def _explain_absence(self, suites: Sequence[str]) -> Measured:
         """Why there is no complete run: none at all, or one that was limited, interrupted, failed, still runs."""
@@ -162,7 +167,11 @@ class EvidenceReader:
         for suite in suites:
             sql = f"SELECT {_RUN_COLUMNS}, {_SCORED} AS scored FROM runs r WHERE suite = ?{self._restriction()}"
             rows = self._store.query(f"{sql} ORDER BY scored DESC, started_at DESC LIMIT 1", self._params(suite))
-            if rows:
+            current = _current_hash(suite)
+            if rows and current and rows[0]["cases_hash"] != current:
+                reasons.append(f"run {rows[0]['run_id']} asked other cases than the suite {suite} holds now")
+                missing += rows[0]["suite_cases"]
+            elif rows:
                 reasons.append(_explain_run(rows[0]))
                 missing += max(0, rows[0]["suite_cases"] - rows[0]["scored"])
             else:
@@ -189,10 +198,18 @@ class EvidenceReader:
         return _build_run(row)
 
 
-_RUN_COLUMNS = "run_id, suite, suite_path, suite_hash, suite_cases, target, status, cases, started_at, memory"
+_RUN_COLUMNS = "run_id, suite, suite_path, suite_hash, suite_cases, target, status, cases, started_at, memory, json_extract_string(provenance, '$.cases_hash') AS cases_hash"
+# A shipped suite's run counts while its cases are the ones that the suite holds now; NULL is a suite of one's own.
+_SAME_CASES = "coalesce(json_extract_string(provenance, '$.cases_hash') = ?, ?)"
 _SCORED = "(SELECT count(*) FROM cases c WHERE c.run_id = r.run_id AND c.status <> 'unscored')"
 _ENDED = "(SELECT count(*) FROM cases c WHERE c.run_id = r.run_id)"
 _COMPLETE = f"status = 'finished' AND cases = suite_cases AND {_ENDED} = suite_cases"
+
+
+def _current_hash(suite: str) -> str | None:
+    """What a run of a shipped suite must have asked; None for a suite that is not shipped."""
+    folder = DATASETS / "suites" / suite
+    return hash_suite_files(folder) if (folder / "suite.yaml").is_file() else None
 
 
 def run_command(suites: Sequence[str]) -> str:

@@ -82,7 +82,7 @@ def error_of(message: str, path: Path, failure: Failure) -> StoreError | DiskFul
     if failure is Failure.DAMAGED:
         return StoreError(
             f"The store {path} is damaged or was written by another version of DuckDB: {reason}",
-            f"Restore a backup (python -m engine restore), or move {path.name} and {path.name}.wal away to begin anew.",
+            f"Copy a backup of the file back, or move {path.name} and {path.name}.wal away to begin anew.",
         )
     if failure is Failure.DENIED:
         return StoreError(

@@ -28,7 +28,10 @@ SMALL = PipelineSettings(chunk_size=200, chunk_overlap=40)
 @pytest.fixture
 def docs(tmp_path: Path, write_files: WriteFiles) -> Path:
     """Twenty documents of three chunks or so."""
-    facts = {f"d{i:02}.md": f"# Item {i}\n\n" + f"Item {i} weighs {i + 3} grams. It ships in box {i * 7}. " * 8 for i in range(20)}
+    facts = {
+        f"d{i:02}.md": f"# Item {i}\n\n" + f"Item {i} weighs {i + 3} grams. It ships in box {i * 7}. " * 8
+        for i in range(20)
+    }
     return write_files(tmp_path / "docs", facts)
 
 
@@ -115,7 +118,9 @@ def _places(table: ChunkTable, found: list[tuple[int, float]]) -> Iterator[tuple
     return zip(table.fetch_places([row for row, _ in found]).values(), [score for _, score in found], strict=True)
 
 
-def test_further_paths_join_the_earlier_ones_unless_replaced(home: Path, tmp_path: Path, write_files: WriteFiles) -> None:
+def test_further_paths_join_the_earlier_ones_unless_replaced(
+    home: Path, tmp_path: Path, write_files: WriteFiles
+) -> None:
     a, b = write_files(tmp_path / "a", {"a.txt": "Apples."}), write_files(tmp_path / "b", {"b.txt": "Pears."})
     assert ingest(a).documents == 1
     joined = ingest(b)
@@ -124,7 +129,9 @@ def test_further_paths_join_the_earlier_ones_unless_replaced(home: Path, tmp_pat
     assert (replaced.documents, replaced.removed, replaced.sources) == (1, 1, (str(b),))
 
 
-def test_a_source_that_is_gone_is_reported_and_its_documents_leave(home: Path, tmp_path: Path, write_files: WriteFiles) -> None:
+def test_a_source_that_is_gone_is_reported_and_its_documents_leave(
+    home: Path, tmp_path: Path, write_files: WriteFiles
+) -> None:
     a, b = write_files(tmp_path / "a", {"a.txt": "Apples."}), write_files(tmp_path / "b", {"b.txt": "Pears."})
     ingest(a)
     ingest(b)
@@ -174,7 +181,7 @@ def test_names_with_dots_and_dashes_stay_apart(home: Path, tmp_path: Path, write
 def test_documents_with_quotes_and_other_scripts_in_their_names_are_found_changed_and_removed(
     home: Path, docs: Path, write_files: WriteFiles
 ) -> None:
-    names = ["it's \"quoted\".txt", "日本 語.txt", "100%_sure;--.txt", "a\\b.txt", "🙂.txt"]
+    names = ['it\'s "quoted".txt', "日本 語.txt", "100%_sure;--.txt", "a\\b.txt", "🙂.txt"]
     write_files(docs, {name: f"Text {i} of an odd name." for i, name in enumerate(names)})
     ingest(docs)
     pipeline = open_pipeline("c", SMALL)
@@ -367,7 +374,9 @@ def test_the_store_keeps_the_documents_and_is_left_alone_when_nothing_changed(ho
         record_ingest(store, ingest(docs), SMALL)
         row = kept.load_corpus("c")
         assert (row["documents"], row["skipped"], row["sources"]) == (20, [], [str(docs)])
-        assert {d["document"]: d["characters"] for d in kept.load_documents("c")}["d05.md"] == len((docs / "d05.md").read_text())
+        assert {d["document"]: d["characters"] for d in kept.load_documents("c")}["d05.md"] == len(
+            (docs / "d05.md").read_text()
+        )
         assert sum(d["chunks"] for d in kept.load_documents("c")) == row["chunks"]
         record_ingest(store, ingest(docs), SMALL)
         assert kept.load_corpus("c")["updated_at"] == row["updated_at"]

@@ -55,7 +55,9 @@ def test_an_answer_is_its_sentences_and_has_at_most_sixty_words(answers: list[An
             assert answer.text == " ".join(s.text for s in answer.sentences) != ""
 
 
-def test_contexts_are_the_documents_text_without_repeats_and_within_the_budget(shop: RagPipeline, answers: list[Answer]) -> None:
+def test_contexts_are_the_documents_text_without_repeats_and_within_the_budget(
+    shop: RagPipeline, answers: list[Answer]
+) -> None:
     for answer in answers:
         parts = answer.context.parts
         assert all((shop.document_text(p.document) or "")[p.start : p.end] == p.text for p in parts)
@@ -74,7 +76,7 @@ def test_citations_lie_within_the_contexts(answers: list[Answer]) -> None:
 
 def test_the_json_of_an_answer_has_every_field_of_the_contract(answers: list[Answer]) -> None:
     shown = next(a for a in answers if not a.abstained).as_json()
-    assert FIELDS <= shown.keys()
+    assert shown.keys() >= FIELDS
     assert shown["citations"][0].keys() == {"document", "chunk_index", "start", "end", "relevance", "preview"}
     assert shown["retrieved"][0].keys() == {"document", "start", "end", "score"}
     assert shown["contexts"][0].keys() == {"document", "start", "end", "text", "score"}
@@ -85,7 +87,12 @@ def test_the_json_of_an_answer_has_every_field_of_the_contract(answers: list[Ans
 def test_a_question_asked_again_gets_the_same_answer_and_another_id(shop: RagPipeline, answers: list[Answer]) -> None:
     for answer in answers[:12]:
         again = shop.answer(answer.question)
-        assert (again.text, again.context, again.retrieved, again.citations) == (answer.text, answer.context, answer.retrieved, answer.citations)
+        assert (again.text, again.context, again.retrieved, again.citations) == (
+            answer.text,
+            answer.context,
+            answer.retrieved,
+            answer.citations,
+        )
         assert again.correlation_id != answer.correlation_id
 
 
@@ -157,12 +164,16 @@ def test_a_follow_up_finds_what_the_first_question_was_about(shop: RagPipeline) 
 
 def test_retrieval_settings_need_no_other_index(shop: RagPipeline, library: Path) -> None:
     before = sorted(p.name for p in (library / "lance").iterdir())
-    open_pipeline("customer-service", PipelineSettings(top_k=3, weight=0.9, min_similarity=0.0, budget_tokens=100)).answer("Tape?")
+    open_pipeline(
+        "customer-service", PipelineSettings(top_k=3, weight=0.9, min_similarity=0.0, budget_tokens=100)
+    ).answer("Tape?")
     assert sorted(p.name for p in (library / "lance").iterdir()) == before
 
 
 def test_answer_words_bounds_the_answer() -> None:
-    answer = open_pipeline("customer-service", PipelineSettings(answer_words=8, min_quality=0.0)).answer("How do I return a box?")
+    answer = open_pipeline("customer-service", PipelineSettings(answer_words=8, min_quality=0.0)).answer(
+        "How do I return a box?"
+    )
     assert 0 < len(answer.text.split()) <= 8
 
 

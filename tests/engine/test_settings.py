@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import SettingError, UnknownNameError
-from engine.settings import CHOICES, INDEX_FIELDS, PRESETS, RANGES, PipelineSettings, home, load_settings, parse_assignments
+from engine.settings import (
+    CHOICES,
+    INDEX_FIELDS,
+    PRESETS,
+    RANGES,
+    PipelineSettings,
+    home,
+    load_settings,
+    parse_assignments,
+)
 
 NAMES = [f.name for f in dataclasses.fields(PipelineSettings)]
 
@@ -76,7 +85,7 @@ def test_an_overlap_as_large_as_the_chunk_is_refused_as_one_sentence() -> None:
 
 def test_an_unknown_setting_is_refused_with_the_known_ones() -> None:
     for attempt in (lambda: PipelineSettings().with_values({"topk": 3}), lambda: parse_assignments(["topk=3"])):
-        with pytest.raises(SettingError, match="called 'topk'.*top_k"):
+        with pytest.raises(SettingError, match=r"called 'topk'.*top_k"):
             attempt()
 
 
@@ -89,7 +98,9 @@ def test_assignments_are_split_at_the_first_sign() -> None:
 @pytest.mark.parametrize("name", [n for n in NAMES if n not in INDEX_FIELDS])
 def test_settings_that_need_no_new_index_leave_the_fingerprint_alone(name: str) -> None:
     value = getattr(PipelineSettings(), name)
-    other = {"mode": "dense", "provider": "litellm"}.get(name) or (value + 1 if isinstance(value, int) else value / 2 + 0.1 if isinstance(value, float) else "other")
+    other = {"mode": "dense", "provider": "litellm"}.get(name) or (
+        value + 1 if isinstance(value, int) else value / 2 + 0.1 if isinstance(value, float) else "other"
+    )
     if name == "answer_words":
         other = 20
     changed = PipelineSettings().with_values({name: other})
@@ -98,7 +109,14 @@ def test_settings_that_need_no_new_index_leave_the_fingerprint_alone(name: str) 
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("chunker", "fixed"), ("chunk_size", 500), ("chunk_overlap", 0), ("chunk_unit", "tokens"), ("embedder", "a/b"), ("precision", "exact")],
+    [
+        ("chunker", "fixed"),
+        ("chunk_size", 500),
+        ("chunk_overlap", 0),
+        ("chunk_unit", "tokens"),
+        ("embedder", "a/b"),
+        ("precision", "exact"),
+    ],
 )
 def test_settings_that_need_a_new_index_change_the_fingerprint(name: str, value: Any) -> None:
     changed = PipelineSettings().with_values({name: value}).index_fingerprint
@@ -106,7 +124,12 @@ def test_settings_that_need_a_new_index_change_the_fingerprint(name: str, value:
     assert len(changed) == 12 and set(changed) <= set(string.hexdigits)
 
 
-@given(st.dictionaries(st.sampled_from(["top_k", "weight", "chunk_size", "mode", "answer_words"]), st.one_of(st.integers(-9, 99), st.floats(), st.text(max_size=5), st.none())))
+@given(
+    st.dictionaries(
+        st.sampled_from(["top_k", "weight", "chunk_size", "mode", "answer_words"]),
+        st.one_of(st.integers(-9, 99), st.floats(), st.text(max_size=5), st.none()),
+    )
+)
 def test_settings_are_either_valid_or_refused_and_survive_a_round_trip(values: dict[str, Any]) -> None:
     try:
         settings = PipelineSettings().with_values(values)

@@ -25,7 +25,7 @@ import numpy as np
 from engine.evaluation.logistic import fit_logistic, measure_auroc, measure_calibration_error
 from engine.evaluation.measures.groundedness import COEFFICIENTS, FEATURES, WORD, describe_support
 
-RIDGE = 1e-4
+RIDGE = 1e-3
 _NO_CLAIM = re.compile(r"\bpassages?\b|\bprovided (?:text|information|context)\b|\bunable to\b|:\s*$", re.IGNORECASE)
 
 

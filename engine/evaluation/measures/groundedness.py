@@ -10,6 +10,7 @@ was left out).
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Sequence
@@ -63,7 +64,7 @@ class _Evidence:
         for text in contexts:
             stems = [_stem(w) for w in WORD.findall(text)]
             self.words.update(stems)
-            self.pairs.update(zip(stems, stems[1:], strict=False))
+            self.pairs.update(itertools.pairwise(stems))
             self.triples.update(zip(stems, stems[1:], stems[2:], strict=False))
 
 
@@ -79,7 +80,7 @@ def describe_support(sentence: str, contexts: Sequence[str]) -> list[float]:
     stems = [_stem(w) for w in words]
     content = [(w, s) for w, s in zip(words, stems, strict=True) if w.lower() not in _STOP]
     missing = [s not in evidence.words for _, s in content]
-    pairs = list(zip(stems, stems[1:], strict=False))
+    pairs = list(itertools.pairwise(stems))
     triples = list(zip(stems, stems[1:], stems[2:], strict=False))
     run = longest = 0
     for stem_missing in missing:

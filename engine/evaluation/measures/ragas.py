@@ -17,6 +17,7 @@ import asyncio
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,7 +66,8 @@ def score_texts(samples: Sequence[TextSample], names: Sequence[str], embed: Embe
         texts = sorted({t or " " for _, s in applicable for t in (s.response, *s.references)})
         vectors = dict(zip(texts, embed(texts), strict=True))
     metrics = _build_metrics(names, vectors)
-    return asyncio.run(_score_all(samples, names, metrics))
+    with ThreadPoolExecutor(1) as thread:  # asyncio.run refuses a thread that has a loop already, as a notebook's has
+        return thread.submit(asyncio.run, _score_all(samples, names, metrics)).result()
 
 
 def _find_reason(name: str, sample: TextSample) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def check_invariants(text: str, chunks: list[Chunk]) -> None:
     for c in chunks:
         covered[c.start : c.end] = b"\1" * (c.end - c.start)
     assert all(kept or char.isspace() for char, kept in zip(text, covered, strict=True))
-    assert all(a.start < b.start and a.end < b.end for a, b in zip(chunks, chunks[1:], strict=False))
+    assert all(a.start < b.start and a.end < b.end for a, b in itertools.pairwise(chunks))
 
 
 @pytest.mark.parametrize("chunker", ["recursive", "fixed"])
@@ -64,7 +65,7 @@ def test_chunks_are_the_documents_text_and_cover_it_within_size_and_overlap(
     chunks = chunk(text, chunker=chunker, chunk_size=size, chunk_overlap=overlap)
     check_invariants(text, chunks)
     assert all(c.end - c.start <= size for c in chunks)
-    assert all(a.end - b.start <= overlap for a, b in zip(chunks, chunks[1:], strict=False))
+    assert all(a.end - b.start <= overlap for a, b in itertools.pairwise(chunks))
 
 
 @pytest.mark.parametrize("chunker", ["recursive", "fixed"])
@@ -79,7 +80,7 @@ def test_sizes_count_tokens_on_request(
     check_invariants(text, chunks)
     starts = [a for a, _ in embedder.token_offsets(text)]
     assert all(sum(c.start <= a < c.end for a in starts) <= size for c in chunks)
-    assert all(sum(b.start <= s < a.end for s in starts) <= overlap for a, b in zip(chunks, chunks[1:], strict=False))
+    assert all(sum(b.start <= s < a.end for s in starts) <= overlap for a, b in itertools.pairwise(chunks))
 
 
 def test_token_chunks_of_real_prose_hold_as_many_tokens_as_asked_for(embedder: MiniLmEmbedder) -> None:
@@ -126,17 +127,19 @@ def test_a_heading_line_full_of_spaces_costs_no_time() -> None:
 def test_a_large_overlap_gives_no_chunk_that_lies_within_another() -> None:
     text = "\n\n".join(["A sentence here of some words. " * 6] * 20)
     chunks = chunk(text, chunk_size=300, chunk_overlap=280)
-    assert all(a.end < b.end for a, b in zip(chunks, chunks[1:], strict=False))
+    assert all(a.end < b.end for a, b in itertools.pairwise(chunks))
 
 
 def test_overlap_begins_at_the_start_of_a_sentence() -> None:
     text = " ".join(f"Sentence number {i} says a little more." for i in range(60))
     chunks = chunk(text, chunk_size=500, chunk_overlap=120)
     assert all(c.text.startswith("Sentence") for c in chunks)
-    assert all(0 < a.end - b.start <= 120 for a, b in zip(chunks, chunks[1:], strict=False))
+    assert all(0 < a.end - b.start <= 120 for a, b in itertools.pairwise(chunks))
 
 
-@pytest.mark.parametrize("values", [{}, {"chunk_size": 300, "chunk_overlap": 280}, {"chunker": "fixed", "chunk_size": 300}])
+@pytest.mark.parametrize(
+    "values", [{}, {"chunk_size": 300, "chunk_overlap": 280}, {"chunker": "fixed", "chunk_size": 300}]
+)
 def test_the_shipped_documents_keep_every_invariant(values: dict[str, Any]) -> None:
     for document in load_documents([shipped_corpora()["runbooks"]]).documents[:12]:
         chunks = chunk_document(document, split_sentences(document.text), PipelineSettings(**values))

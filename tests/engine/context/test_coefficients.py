@@ -23,6 +23,8 @@ def test_the_shipped_coefficients_say_how_well_they_do_on_data_they_were_not_fit
     assert held_out["auc"] > 0.85 and held_out["ece"] < 0.15 and held_out["n"] > 500
 
 
-@pytest.mark.parametrize(("x", "expected"), [(0.0, 0.5), (2.0, 0.880797), (-2.0, 0.119203), (-800.0, 0.0), (800.0, 1.0)])
+@pytest.mark.parametrize(
+    ("x", "expected"), [(0.0, 0.5), (2.0, 0.880797), (-2.0, 0.119203), (-800.0, 0.0), (800.0, 1.0)]
+)
 def test_the_logistic_function_is_safe_at_both_ends(x: float, expected: float) -> None:
     assert sigmoid(x) == pytest.approx(expected, abs=1e-6)

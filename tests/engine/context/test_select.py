@@ -33,7 +33,9 @@ def select(chunks: Sequence[ScoredChunk], **values: Any) -> Selection:
     def count(texts: Sequence[str]) -> list[int]:
         return [len(text.split()) for text in texts]
 
-    return select_context(parse_question(QUESTION), VECTOR, chunks, PipelineSettings(**values), count, load_coefficients())
+    return select_context(
+        parse_question(QUESTION), VECTOR, chunks, PipelineSettings(**values), count, load_coefficients()
+    )
 
 
 TEXT = " ".join(f"A refund of kind {i} takes {i} days to reach you." for i in range(12))
@@ -110,7 +112,10 @@ def test_evidence_lies_within_the_parts_best_first_and_its_relevance_is_a_share(
     assert found.evidence
     scores = [s.score for s in found.evidence]
     assert scores == sorted(scores, reverse=True)
-    assert all(any(p.document == s.document and p.start <= s.start and s.end <= p.end for p in found.context.parts) for s in found.evidence)
+    assert all(
+        any(p.document == s.document and p.start <= s.start and s.end <= p.end for p in found.context.parts)
+        for s in found.evidence
+    )
     assert all(TEXT[s.start : s.end] == s.text for s in found.evidence)
     assert len({(s.document, s.start) for s in found.evidence}) == len(found.evidence)
     assert sum(s.relevance for s in found.evidence) <= 1 + 1e-6 and min(s.relevance for s in found.evidence) >= 0

@@ -5,7 +5,17 @@ import pytest
 from engine.context.words import answers_kind, find_words, parse_question, stem
 
 
-@pytest.mark.parametrize(("a", "b"), [("boxes", "box"), ("shipping", "shipped"), ("policies", "policy"), ("refunds", "refunded"), ("pages", "page"), ("returned", "returning")])
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("boxes", "box"),
+        ("shipping", "shipped"),
+        ("policies", "policy"),
+        ("refunds", "refunded"),
+        ("pages", "page"),
+        ("returned", "returning"),
+    ],
+)
 def test_forms_of_a_word_share_a_stem(a: str, b: str) -> None:
     assert stem(a) == stem(b)
 

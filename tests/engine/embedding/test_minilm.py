@@ -55,7 +55,9 @@ def _reference() -> tuple[dict[str, np.ndarray], Tokenizer]:
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    return {k: v.astype(np.float64) for k, v in load_file(folder / "model.safetensors").items() if v.dtype.kind == "f"}, tokenizer
+    return {
+        k: v.astype(np.float64) for k, v in load_file(folder / "model.safetensors").items() if v.dtype.kind == "f"
+    }, tokenizer
 
 
 def bert_tokens(ids: list[int]) -> np.ndarray:
@@ -112,7 +114,9 @@ def test_a_text_longer_than_the_window_is_the_mean_of_its_windows_and_nothing_is
     windows = [bert_tokens([CLS, *ids[i : i + step], SEP]) for i in range(0, len(ids), step)]
     expected = unit(np.concatenate(windows).sum(axis=0))
     assert float(expected @ exact.embed([text])[0]) >= 0.9999
-    assert float(exact.embed([text])[0] @ exact.embed([text + " A wholly different ending about kittens." * 9])[0]) < 0.99
+    assert (
+        float(exact.embed([text])[0] @ exact.embed([text + " A wholly different ending about kittens." * 9])[0]) < 0.99
+    )
 
 
 def test_fast_vectors_are_close_to_the_exact_ones_on_the_shipped_documents(exact: MiniLmEmbedder) -> None:

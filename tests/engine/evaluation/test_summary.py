@@ -58,7 +58,8 @@ def test_an_empty_run_summarises() -> None:
 
 
 def test_measures_say_how_many_were_scored_failed_and_not_applicable() -> None:
-    rows = _scores("span_recall", 0.5, 0.7, None) + [
+    rows = [
+        *_scores("span_recall", 0.5, 0.7, None),
         {"measure": "span_recall", "status": "not_applicable", "value": None},
         {"measure": "correct", "status": "scored", "value": 1.0},
     ]

@@ -8,7 +8,14 @@ from engine.types import EvidenceSentence
 
 def sentence(text: str, score: float, document: str = "a", start: int = 0) -> EvidenceSentence:
     return EvidenceSentence(
-        document=document, chunk_index=0, start=start, end=start + len(text), text=text, score=score, similarity=0.5, relevance=0.25
+        document=document,
+        chunk_index=0,
+        start=start,
+        end=start + len(text),
+        text=text,
+        score=score,
+        similarity=0.5,
+        relevance=0.25,
     )
 
 

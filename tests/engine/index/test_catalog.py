@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import DiskFullError, UnknownNameError
+from engine.errors import DiskFullError, StoreError, UnknownNameError
 from engine.index import Catalog, CorpusEntry, IndexEntry
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -42,12 +42,24 @@ def test_a_catalog_that_cannot_be_written_says_so(tmp_path: Path) -> None:
         Catalog(tmp_path / "lance").save(entry("a"))
 
 
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", "{}", '{"corpus": "a", "sources": [], "indexes": {"f": {"colour": 1}}}']
+)
+def test_a_damaged_file_is_named_with_what_to_do(tmp_path: Path, content: str) -> None:
+    (tmp_path / "a.json").write_text(content)
+    with pytest.raises(StoreError, match=r"a\.json is damaged") as caught:
+        Catalog(tmp_path).find("a")
+    assert "ingest the corpus again" in caught.value.hint
+
+
 def test_a_lock_holds_other_threads_and_goes_with_a_killed_process(tmp_path: Path) -> None:
     code = (
         "import sys, time; from pathlib import Path; from engine.index.catalog import Catalog\n"
         "with Catalog(Path(sys.argv[1])).locked('a'): print('held', flush=True); time.sleep(600)"
     )
-    with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True, cwd=ROOT
+    ) as process:
         assert process.stdout and process.stdout.readline() == "held\n"
         entered = threading.Event()
 

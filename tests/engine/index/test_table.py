@@ -183,9 +183,7 @@ def test_words_are_found_after_many_small_changes_and_old_versions_do_not_pile_u
 def test_an_open_table_sees_what_another_process_has_committed(tmp_path: Path) -> None:
     table = build(tmp_path, ["one apple", "two pears"])
     version = table.version
-    code = (
-        "import sys, lancedb; t = lancedb.connect(sys.argv[1]).open_table('t'); t.delete(\"document = 'd0'\")"
-    )
+    code = "import sys, lancedb; t = lancedb.connect(sys.argv[1]).open_table('t'); t.delete(\"document = 'd0'\")"
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True)
     assert table.count() == 1 and table.version > version
     assert [documents(table, table.search_dense(unit(1)[0], 5)), table.load_text("d0")] == [["d1"], None]

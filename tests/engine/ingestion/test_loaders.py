@@ -79,7 +79,10 @@ OLD_TEXTS = [
     ("cp1250", "Zażółć gęślą jaźń, proszę o zwrot pieniędzy w ciągu tygodnia."),
     ("cp1250", "Az üzlet vasárnap zárva van, a hűtő és a főző később érkezik."),
     ("cp1251", "Магазин закрыт в воскресенье. Возврат товара возможен в течение четырнадцати дней после покупки."),
-    ("shift_jis", "商品の返品は購入後十四日以内に限ります。お問い合わせはこちらまでお願いします。ありがとうございます。"),
+    (
+        "shift_jis",
+        "商品の返品は購入後十四日以内に限ります。お問い合わせはこちらまでお願いします。ありがとうございます。",
+    ),
     ("gb18030", "商品退货须在购买后十四天内提出。如有疑问，请与我们联系，谢谢您的支持。"),
 ]
 
@@ -142,7 +145,7 @@ def test_docx_gives_headings_lists_and_tables_in_their_order(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_each_row_of_a_csv_is_a_document_of_its_filled_cells(tmp_path: Path, delimiter: str) -> None:
-    rows = ['sku,name,note', 'A1,Box; small,"two\nlines, ""quoted"""', 'A2,Tape,', ',,', "A4,Bag 3,5 cm"]
+    rows = ["sku,name,note", 'A1,Box; small,"two\nlines, ""quoted"""', "A2,Tape,", ",,", "A4,Bag 3,5 cm"]
     rows[4] = 'A4,Bag,"3,5 cm | wide; 2\t"'
     text = "\n".join(rows)
     if delimiter != ",":
@@ -158,7 +161,10 @@ def test_each_row_of_a_csv_is_a_document_of_its_filled_cells(tmp_path: Path, del
 
 def test_a_csv_of_one_column_of_prose_keeps_its_rows_whole(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("remark\nIt came late\nThe box was wet\n")
-    assert [d.text for d in load_file(tmp_path / "a.csv", "a.csv")] == ["remark: It came late", "remark: The box was wet"]
+    assert [d.text for d in load_file(tmp_path / "a.csv", "a.csv")] == [
+        "remark: It came late",
+        "remark: The box was wet",
+    ]
 
 
 def test_a_csv_with_old_line_ends_and_short_or_long_rows_is_read(tmp_path: Path) -> None:
@@ -167,7 +173,9 @@ def test_a_csv_with_old_line_ends_and_short_or_long_rows_is_read(tmp_path: Path)
 
 
 def test_json_gives_a_document_per_object_of_a_list_else_one(tmp_path: Path) -> None:
-    (tmp_path / "a.json").write_text(json.dumps([{"title": "T", "text": "Body."}, {"size": {"w": 3}, "tags": ["x", "y"]}, "plain"]))
+    (tmp_path / "a.json").write_text(
+        json.dumps([{"title": "T", "text": "Body."}, {"size": {"w": 3}, "tags": ["x", "y"]}, "plain"])
+    )
     documents = load_file(tmp_path / "a.json", "a.json")
     assert [(d.id, d.title, d.text) for d in documents] == [
         ("a.json#1", "T", "Body."), ("a.json#2", "a", "size.w: 3; tags: x, y"), ("a.json#3", "a", "plain"),
@@ -183,7 +191,10 @@ def test_lines_of_a_corpus_are_named_by_their_ids_and_verbatim_those_of_other_js
     found = load_file(tmp_path / "corpus.jsonl", "corpus.jsonl")
     assert [(d.id, d.title, d.text) for d in found] == [("refunds/late#2", "R", " a\r\nb \u2028 c "), ("x", "x", "Y")]
     (tmp_path / "faq.jsonl").write_text('{"text": "One."}\n\n{"q": "Two?"}\n')
-    assert [(d.id, d.text) for d in load_file(tmp_path / "faq.jsonl", "faq.jsonl")] == [("faq.jsonl#1", "One."), ("faq.jsonl#3", "q: Two?")]
+    assert [(d.id, d.text) for d in load_file(tmp_path / "faq.jsonl", "faq.jsonl")] == [
+        ("faq.jsonl#1", "One."),
+        ("faq.jsonl#3", "q: Two?"),
+    ]
 
 
 @pytest.mark.parametrize(

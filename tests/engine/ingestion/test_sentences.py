@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import re
 
 import pytest
@@ -115,7 +116,7 @@ def test_spans_are_ordered_disjoint_bounded_and_cover_everything_but_white_space
     spans = split_sentences(text)
     assert all(0 <= a < b <= len(text) and b - a <= LONGEST for a, b in spans)
     assert all(text[a:b].strip() == text[a:b] != "" for a, b in spans)
-    assert all(b <= a for (_, b), (a, _) in zip(spans, spans[1:], strict=False))
+    assert all(b <= a for (_, b), (a, _) in itertools.pairwise(spans))
     covered = bytearray(len(text))
     for a, b in spans:
         covered[a:b] = b"\1" * (b - a)

@@ -33,9 +33,18 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.requests.append(body["input"])
         status = self.server.script.pop(0) if self.server.script else 200
-        rows = [{"object": "embedding", "index": i, "embedding": self.server.vector(t)} for i, t in enumerate(body["input"])]
-        reply = {"object": "list", "data": rows[::-1], "model": "scripted", "usage": {"prompt_tokens": 1, "total_tokens": 1}}
-        content = json.dumps(reply if status == 200 else {"error": {"message": "scripted", "type": "scripted"}}).encode()
+        rows = [
+            {"object": "embedding", "index": i, "embedding": self.server.vector(t)} for i, t in enumerate(body["input"])
+        ]
+        reply = {
+            "object": "list",
+            "data": rows[::-1],
+            "model": "scripted",
+            "usage": {"prompt_tokens": 1, "total_tokens": 1},
+        }
+        content = json.dumps(
+            reply if status == 200 else {"error": {"message": "scripted", "type": "scripted"}}
+        ).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))

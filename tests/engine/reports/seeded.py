@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime
 import random
 
+from engine.evaluation.suites import hash_suite_files
 from engine.roadmap.types import ChecklistItem, Claim, Evidence, Goal, Kpi, Phase, Roadmap
-from engine.settings import PipelineSettings
+from engine.settings import DATASETS, PipelineSettings
 from engine.store import RunStore, Store
 
 HOSTILE = '<script>alert("x")</script> | `rm` & *star*'
@@ -102,6 +103,7 @@ def record_run(store: Store, run_id: str, suite: str, day: int, cases: int, pass
     provenance = {
         "commit": "4f1c2ab",
         "seed": 7,
+        "cases_hash": hash_suite_files(DATASETS / "suites" / suite),
         "versions": {"python": "3.11.7", "lancedb": "0.40.0"},
         "machine": "2 cores, 8 GB",
     }

@@ -69,7 +69,9 @@ def retrieve(index: ScriptedIndex, **values: Any) -> Any:
     return retrieve_chunks(index, "words", lambda: np.zeros(2), PipelineSettings(**values), lambda: 0.0)
 
 
-@pytest.mark.parametrize(("mode", "searched"), [("dense", {"dense"}), ("lexical", {"lexical"}), ("hybrid", {"dense", "lexical"})])
+@pytest.mark.parametrize(
+    ("mode", "searched"), [("dense", {"dense"}), ("lexical", {"lexical"}), ("hybrid", {"dense", "lexical"})]
+)
 def test_a_mode_searches_only_what_it_needs(mode: str, searched: set[str]) -> None:
     index = ScriptedIndex(30, 30)
     found = retrieve(index, mode=mode)

@@ -9,10 +9,18 @@ from typing import Any
 
 import pytest
 
+from engine.evaluation.suites import hash_suite_files
+from engine.settings import DATASETS
 from engine.store import Store, open_store
 from tests.engine.roadmap.seeded import AddRun
 
 START = datetime.datetime(2026, 3, 1, 9, 0)
+
+
+def current_hash(suite: str) -> str | None:
+    """What a run of the shipped suite of this name would keep."""
+    folder = DATASETS / "suites" / suite
+    return hash_suite_files(folder) if folder.is_dir() else None
 
 
 @pytest.fixture
@@ -35,6 +43,7 @@ def add_run(store: Store) -> AddRun:
         asked: int | None = None,
         suite_cases: int | None = None,
         memory: dict[str, Any] | None = None,
+        cases_hash: str | None = None,
     ) -> str:
         now = START + datetime.timedelta(hours=next(hours))
         asked = len(cases) if asked is None else asked
@@ -47,7 +56,7 @@ def add_run(store: Store) -> AddRun:
             "target": "builtin",
             "preset": None,
             "settings": {},
-            "provenance": {},
+            "provenance": {"cases_hash": cases_hash or current_hash(suite)},
             "status": status,
             "cases": asked,
             "pid": 1,

@@ -158,3 +158,11 @@ def test_a_run_that_does_not_exist_is_named(store: Store, add_run: AddRun) -> No
 def test_what_a_person_has_to_tick_is_no_data_with_its_reason(store: Store) -> None:
     found = EvidenceReader(store).measure(Evidence(kind="checklist", reason="nobody has yet"))
     assert found.value is None and found.reason == "nobody has yet"
+
+
+def test_a_run_of_other_cases_under_a_shipped_suites_name_is_no_evidence(store: Store, add_run: AddRun) -> None:
+    add_run("copy", "stories", [case()], cases_hash="f" * 64)
+    found = EvidenceReader(store).measure(run_evidence("success_rate", "stories"))
+    assert found.value is None and "copy asked other cases" in found.reason
+    add_run("real", "stories", [case("failed")])
+    assert EvidenceReader(store).measure(run_evidence("success_rate", "stories")).value == 0.0

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scripted import make_answer
 
-from engine.evaluation.measures import MEASURES, Sample
 from engine.evaluation.logistic import fit_logistic, measure_auroc, measure_calibration_error
+from engine.evaluation.measures import MEASURES, Sample
 from engine.evaluation.measures.groundedness import FEATURES, load_calibration, score_groundedness
 
 CONTEXT = ["A customer may return unopened boxes within 42 days of delivery. Mr Hale runs the depot in Larkham."]

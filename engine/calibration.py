@@ -174,7 +174,12 @@ def _quality_row(case: _Case, draft: Coefficients, settings: PipelineSettings) -
     sentences, features = build_evidence(case.question, case.retrieved.vector, case.retrieved.chunks)
     embedder = load_embedder(settings)
     selection = select_context(
-        case.question, case.retrieved.vector, case.retrieved.chunks, settings, embedder.count_tokens, draft
+        case.question,
+        case.retrieved.vector,
+        case.retrieved.chunks,
+        settings,
+        lambda text: embedder.count_tokens([text])[0],
+        draft,
     )
     if not selection.evidence:
         return None, False

@@ -16,6 +16,8 @@ from engine.types import Context, ContextPart, EvidenceSentence, ScoredChunk
 
 # Passages are added until they hold this share of the evidence.
 EVIDENCE_SHARE = 0.98
+# Characters that a token of running text has at most, on average.
+LONGEST_TOKEN = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +34,7 @@ def select_context(
     vector: np.ndarray,
     chunks: Sequence[ScoredChunk],
     settings: PipelineSettings,
-    count_tokens: Callable[[Sequence[str]], list[int]],
+    count_tokens: Callable[[str], int],
     coefficients: Coefficients,
 ) -> Selection:
     """Choose the context of a question.
@@ -94,7 +96,7 @@ def _fill(
     sentences: Sequence[EvidenceSentence],
     relevance: np.ndarray,
     budget: int,
-    count_tokens: Callable[[Sequence[str]], list[int]],
+    count_tokens: Callable[[str], int],
 ) -> tuple[list[ContextPart], int]:
     parts: list[ContextPart] = []
     tokens, share = 0, 0.0
@@ -102,7 +104,9 @@ def _fill(
         part = _without_overlap(chunks[i], parts)
         if part is None:
             continue
-        count = count_tokens([part.text])[0]
+        if parts and len(part.text) > LONGEST_TOKEN * (budget - tokens):
+            continue  # cannot fit; counting its tokens would cost more than choosing it
+        count = count_tokens(part.text)
         if parts and tokens + count > budget:
             continue
         held = sum(

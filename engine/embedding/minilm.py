@@ -51,7 +51,7 @@ class MiniLmEmbedder:
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Unit vectors, shape (texts, 384), float32."""
-        encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        encodings = self._encode(texts)
         sums = np.zeros((len(texts), 1, self.dimension), np.float32)
         windows = [w for i, e in enumerate(encodings) for w in _windows(i, e.ids, np.ones((1, len(e.ids)), bool))]
         for batch, pooled in self._run(windows):
@@ -78,13 +78,16 @@ class MiniLmEmbedder:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Word pieces of each text, without [CLS] and [SEP]."""
-        if len(texts) == 1:  # a batch of one costs twice as much
-            return [len(self._tokenizer.encode(texts[0], add_special_tokens=False).ids)]
-        return [len(e.ids) for e in self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]
+        return [len(encoding.ids) for encoding in self._encode(texts)]
 
     def token_offsets(self, text: str) -> list[tuple[int, int]]:
         """Start and end of each word piece in the text, in order."""
         return self._tokenizer.encode(text, add_special_tokens=False).offsets
+
+    def _encode(self, texts: Sequence[str]) -> list[Encoding]:
+        if len(texts) == 1:  # a batch of one costs twice as much
+            return [self._tokenizer.encode(texts[0], add_special_tokens=False)]
+        return self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
 
     def _run(self, windows: list[_Window]) -> Iterator[tuple[list[_Window], np.ndarray]]:
         """Batches of 8 to 32 windows of like length, the longest first, each with its pooled rows."""

@@ -23,7 +23,9 @@ from engine.types import ScoredChunk
 INDEX_FROM_ROWS = 10_000
 # Every change writes a version of the table; a search under way may still read the one before.
 OLD_VERSIONS = timedelta(minutes=2)
-# Partitions searched of the index: recall@50 against the scan was 0.9998 at 100,000 chunks, in two thirds of the time of 32.
+# Vectors in a partition of the index, and partitions searched. At 100,000 chunks: recall@50 0.999 against the scan in
+# 3.2 ms, while LanceDB's own choice of partitions took 5 ms for the same recall.
+PARTITION_ROWS = 512
 PROBES = 16
 FETCHED = [
     "document",
@@ -135,7 +137,8 @@ class ChunkTable:
             self._index_vectors()
 
     def _index_vectors(self) -> None:
-        self.table.create_index("vector", config=IvfFlat(distance_type="cosine"), replace=True)
+        config = IvfFlat(distance_type="cosine", num_partitions=max(1, self.count() // PARTITION_ROWS))
+        self.table.create_index("vector", config=config, replace=True)
 
     def search_dense(self, vector: np.ndarray, k: int) -> list[tuple[int, float]]:
         """Row ids and cosine similarities of the nearest ``k`` chunks, best first."""
@@ -155,8 +158,11 @@ class ChunkTable:
         rows = self.table.take_row_ids(list(scores)).with_row_id().select(FETCHED).to_arrow()
         vectors = rows["vector"].combine_chunks().flatten().to_numpy().reshape(len(rows), len(vector))
         similarities = dict(zip(rows["_rowid"].to_pylist(), (vectors @ vector).tolist(), strict=True))
-        texts = rows.drop_columns(["vector"]).to_pylist()
-        by_id = {row["_rowid"]: row for row in texts}
+        spans = rows["sentence_spans"].combine_chunks()
+        ends = spans.offsets.to_numpy()
+        pieces = np.split(spans.values.to_numpy(), ends[1:-1])
+        texts = rows.drop_columns(["vector", "sentence_spans"]).to_pylist()
+        by_id = {row["_rowid"]: row | {"sentence_spans": piece} for row, piece in zip(texts, pieces, strict=True)}
         return [
             _scored(by_id[i], fused, similarities[i], lexical, vectors.shape[1])
             for i, (fused, lexical) in scores.items()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import corpora
+from engine import indexing
 from engine.corpora import CorpusReport, find_corpus, ingest_corpus, record_ingest, shipped_corpora
 from engine.embedding import load_embedder
 from engine.errors import DiskFullError, IndexMismatchError, InputError, UnknownNameError
@@ -396,5 +396,5 @@ def test_progress_ends_at_the_total(home: Path, docs: Path) -> None:
     report = ingest_corpus("c", [docs], SMALL, lambda *step: said.append(step))
     assert said[0] == (0, 0, "reading files") and said[-1][0] == said[-1][1] > 0
     assert 0 < report.seconds <= time.monotonic() - started + 0.001
-    assert corpora.heading_prefix("Refunds", "Refunds > Late") == "Refunds > Late\n"
-    assert corpora.heading_prefix("Shop", "Refunds") == "Shop > Refunds\n" and corpora.heading_prefix("", "") == ""
+    assert indexing.heading_prefix("Refunds", "Refunds > Late") == "Refunds > Late\n"
+    assert indexing.heading_prefix("Shop", "Refunds") == "Shop > Refunds\n" and indexing.heading_prefix("", "") == ""

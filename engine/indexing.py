@@ -1,0 +1,198 @@
+"""Documents to an index: what changed is chunked, embedded and committed in one step."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from engine.chunking import chunk_document
+from engine.embedding import Embedder, load_embedder
+from engine.embedding.cache import VectorCache
+from engine.index import Catalog, ChunkTable, CorpusEntry, IndexEntry
+from engine.index.table import schema
+from engine.ingestion import LoadedDocuments, Skipped
+from engine.ingestion.sentences import split_sentences
+from engine.settings import INDEX_FIELDS, PipelineSettings, home
+from engine.types import Chunk, Document
+
+Progress = Callable[[int, int, str], None]
+CHUNKS_PER_BATCH = 2048
+# Above this share of changed documents the table is written anew rather than merged into.
+REBUILD_SHARE = 0.3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorpusReport:
+    """What an ingest did: the JSON of ``ingest``, and what the store keeps."""
+
+    corpus: str
+    documents: int
+    chunks: int
+    embedded: int
+    reused: int
+    skipped: tuple[Skipped, ...]
+    seconds: float
+    index_fingerprint: str
+    sources: tuple[str, ...]
+    characters: int
+    changed: int
+    removed: int
+
+
+class IndexUpdate:
+    """One ingest of one corpus under one fingerprint."""
+
+    def __init__(
+        self, catalog: Catalog, entry: CorpusEntry, settings: PipelineSettings, progress: Progress | None
+    ) -> None:
+        self.catalog, self.entry, self.settings, self.progress = catalog, entry, settings, progress
+        self.embedder: Embedder = load_embedder(settings)
+        self.fingerprint = settings.index_fingerprint
+        self.embedded = self.reused = self.done = self.total = 0
+
+    def run(self, loaded: LoadedDocuments, started: float) -> CorpusReport:
+        """Write what changed and report it."""
+        known = self.entry.indexes.get(self.fingerprint)
+        if known and known.embedder != self.embedder.name:
+            known = None  # its vectors are another model's: all of them are made anew
+        table = ChunkTable(self.catalog.folder, known.table) if known else None
+        before = table.load_hashes() if table else {}
+        now = {document.id: document.content_hash for document in loaded.documents}
+        changed = [document for document in loaded.documents if before.get(document.id) != document.content_hash]
+        removed = [name for name in before if name not in now]
+        merging = table is not None and len(changed) + len(removed) <= max(5, REBUILD_SHARE * len(before))
+        if not merging:
+            table = self._rebuild(loaded.documents)
+        elif changed or removed:
+            replaced = removed + [document.id for document in changed if document.id in before]
+            table.change(self._merged_batch(changed), replaced)
+        assert table is not None
+        chunks = table.count()
+        self._save(table, now, bool(changed or removed))
+        if merging:
+            self.reused += chunks - self.embedded - self.reused
+        return CorpusReport(
+            corpus=self.entry.corpus,
+            documents=len(now),
+            chunks=chunks,
+            embedded=self.embedded,
+            reused=self.reused,
+            skipped=tuple(loaded.skipped),
+            seconds=round(time.perf_counter() - started, 3),
+            index_fingerprint=self.fingerprint,
+            sources=self.entry.sources,
+            characters=sum(len(document.text) for document in loaded.documents),
+            changed=len(changed),
+            removed=len(removed),
+        )
+
+    def _rebuild(self, documents: Sequence[Document]) -> ChunkTable:
+        table = ChunkTable(self.catalog.folder, f"{self.entry.corpus}-{self.fingerprint}-{uuid.uuid4().hex[:8]}")
+        self.total = sum(len(document.text) for document in documents)
+        table.create(self._batches(documents), self.embedder.dimension)
+        return table
+
+    def _merged_batch(self, documents: Sequence[Document]) -> pa.RecordBatch:
+        self.total = sum(len(document.text) for document in documents)
+        batches = list(self._batches(documents))
+        if not batches:
+            return pa.RecordBatch.from_pylist([], schema=schema(self.embedder.dimension))
+        return pa.Table.from_batches(batches).combine_chunks().to_batches()[0]
+
+    def _batches(self, documents: Sequence[Document]) -> Iterator[pa.RecordBatch]:
+        cache = VectorCache(home() / "vectors.sqlite")
+        try:
+            waiting: list[tuple[Document, Chunk, list[tuple[int, int]]]] = []
+            for document in documents:
+                sentences = split_sentences(document.text)
+                for chunk in chunk_document(document, sentences, self.settings, self.embedder.token_offsets):
+                    inside = [
+                        (max(a, chunk.start), min(b, chunk.end))
+                        for a, b in sentences
+                        if a < chunk.end and b > chunk.start
+                    ]
+                    waiting.append((document, chunk, inside))
+                if len(waiting) >= CHUNKS_PER_BATCH:
+                    yield self._embed(cache, waiting)
+                    waiting = []
+            if waiting:
+                yield self._embed(cache, waiting)
+        finally:
+            cache.close()
+
+    def _embed(
+        self, cache: VectorCache, items: Sequence[tuple[Document, Chunk, list[tuple[int, int]]]]
+    ) -> pa.RecordBatch:
+        texts, spans = [], []
+        for document, chunk, sentences in items:
+            prefix = heading_prefix(document.title, chunk.heading)
+            shift = len(prefix) - chunk.start
+            texts.append(prefix + chunk.text)
+            spans.append([(a + shift, b + shift) for a, b in sentences])
+
+        def report(done: int, count: int) -> None:
+            if self.progress:
+                share = sum(len(chunk.text) for _, chunk, _ in items) * done // count
+                self.progress(min(self.done + share, self.total), self.total, "embedding")
+
+        vectors, made = cache.embed_spans(self.embedder, texts, spans, report)
+        self.embedded += made
+        self.reused += len(items) - made
+        self.done += sum(len(chunk.text) for _, chunk, _ in items)
+        matrix = pa.array(np.stack([v.vector for v in vectors]).ravel())
+        first = [chunk.index == 0 for _, chunk, _ in items]
+        columns = {
+            "document": [d.id for d, _, _ in items],
+            "chunk_index": [c.index for _, c, _ in items],
+            "start": [c.start for _, c, _ in items],
+            "end": [c.end for _, c, _ in items],
+            "text": [c.text for _, c, _ in items],
+            "title": [d.title for d, _, _ in items],
+            "heading": [c.heading for _, c, _ in items],
+            "search_text": texts,
+            "vector": pa.FixedSizeListArray.from_arrays(matrix, self.embedder.dimension),
+            "sentence_spans": [[p for span in s for p in span] for _, _, s in items],
+            "sentence_vectors": [v.span_vectors.tobytes() for v in vectors],
+            "content_hash": [d.content_hash for d, _, _ in items],
+            "document_text": [d.text if f else None for (d, _, _), f in zip(items, first, strict=True)],
+            "source": [d.source for d, _, _ in items],
+            "content_type": [d.content_type for d, _, _ in items],
+        }
+        return pa.RecordBatch.from_pydict(columns, schema=schema(self.embedder.dimension))
+
+    def _save(self, table: ChunkTable, now: dict[str, str], changed: bool) -> None:
+        """Name the table in the catalog. Other indexes of the corpus that hold other documents than ``now`` are stale: they go."""
+        settings = {name: getattr(self.settings, name) for name in INDEX_FIELDS}
+        entry = IndexEntry(table=table.name, embedder=self.embedder.name, settings=settings)
+        others = {k: v for k, v in self.entry.indexes.items() if k != self.fingerprint}
+        kept = {
+            k: v
+            for k, v in others.items()
+            if not changed or ChunkTable(self.catalog.folder, v.table).load_hashes() == now
+        }
+        previous = {index.table for index in self.entry.indexes.values()}
+        self.catalog.save(dataclasses.replace(self.entry, indexes={**kept, self.fingerprint: entry}))
+        named = previous | {table.name} | {index.table for index in kept.values()}
+        prefix = f"{self.entry.corpus}-"
+        table.drop(
+            n for n in table.names() if n.startswith(prefix) and _belongs(n, self.entry.corpus) and n not in named
+        )
+
+
+def heading_prefix(title: str, heading: str) -> str:
+    """What stands before a chunk's text when it is embedded and searched: its title and its path of headings."""
+    parts = [title] if title and not heading.startswith(title) else []
+    if heading:
+        parts.append(heading)
+    return " > ".join(parts) + "\n" if parts else ""
+
+
+def _belongs(table: str, corpus: str) -> bool:
+    """Whether a table's name is ``corpus-fingerprint-id``, not that of a corpus whose name begins alike."""
+    return table.count("-") == corpus.count("-") + 2

@@ -12,6 +12,11 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples in every run: a failure in CI is a failure everywhere.
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.load_profile("steady")
 
 ROOT = Path(__file__).resolve().parents[1]
 WriteFiles = Callable[[Path, Mapping[str, str | bytes]], Path]

@@ -75,9 +75,11 @@ def split_fixed(b: Boundaries, size: int, overlap: int) -> list[Span]:
 
 
 def _without_nested(spans: Sequence[Span]) -> list[Span]:
-    """Spans less the empty ones and those that, once trimmed, lie within the one before."""
+    """Spans less the empty ones and those that, once trimmed, lie within a neighbour."""
     kept: list[Span] = []
     for start, end in spans:
+        if kept and start == kept[-1][0] and end > kept[-1][1]:
+            kept.pop()  # white space was trimmed from the one before: this one holds all of it
         if end > start and (not kept or end > kept[-1][1]):
             kept.append((start, end))
     return kept

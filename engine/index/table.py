@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -159,8 +160,8 @@ class ChunkTable:
         vectors = rows["vector"].combine_chunks().flatten().to_numpy().reshape(len(rows), len(vector))
         similarities = dict(zip(rows["_rowid"].to_pylist(), (vectors @ vector).tolist(), strict=True))
         spans = rows["sentence_spans"].combine_chunks()
-        ends = spans.offsets.to_numpy()
-        pieces = np.split(spans.values.to_numpy(), ends[1:-1])
+        values = spans.values.to_numpy()
+        pieces = [values[start:end] for start, end in pairwise(spans.offsets.to_pylist())]
         texts = rows.drop_columns(["vector", "sentence_spans"]).to_pylist()
         by_id = {row["_rowid"]: row | {"sentence_spans": piece} for row, piece in zip(texts, pieces, strict=True)}
         return [

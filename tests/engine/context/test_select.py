@@ -30,8 +30,8 @@ def make_chunk(document: str, index: int, text: str, start: int, end: int, nearn
 
 
 def select(chunks: Sequence[ScoredChunk], **values: Any) -> Selection:
-    def count(texts: Sequence[str]) -> list[int]:
-        return [len(text.split()) for text in texts]
+    def count(text: str) -> int:
+        return len(text.split())
 
     return select_context(
         parse_question(QUESTION), VECTOR, chunks, PipelineSettings(**values), count, load_coefficients()

@@ -143,7 +143,7 @@ def test_a_file_that_is_no_store_is_named_with_what_to_do(home: Path, content: b
     (home / "store.duckdb").write_bytes(content)
     with pytest.raises(StoreError, match="is damaged or was written by another version") as caught:
         open_store(home)
-    assert "Restore a backup" in caught.value.hint
+    assert "Copy a backup" in caught.value.hint
     assert (home / "store.duckdb").read_bytes() == content
 
 

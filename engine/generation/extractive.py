@@ -12,6 +12,8 @@ from engine.types import AnswerSentence, Citation, EvidenceSentence
 # A further sentence is taken while its odds of answering are at least this share of the best one's.
 ODDS_SHARE = 0.01
 PREVIEW_CHARACTERS = 160
+# White space and list marks between two sentences that follow each other.
+NEIGHBOUR_GAP = 4
 ABSTAINED = "The documents do not answer this question."
 _MARKS = re.compile(r"^(?:#{1,6}|[-*+•>]|\d{1,3}[.)])\s+")
 _EMPHASIS = re.compile(r"(\*\*|__|`)")
@@ -69,6 +71,13 @@ def readable_text(text: str) -> str:
 
 
 def _reading_order(chosen: Sequence[tuple[EvidenceSentence, str]]) -> list[tuple[EvidenceSentence, str]]:
-    """Documents in the order of their best sentence, sentences in the order of their document."""
-    documents = list(dict.fromkeys(sentence.document for sentence, _ in chosen))
-    return sorted(chosen, key=lambda item: (documents.index(item[0].document), item[0].start))
+    """The best sentence first, each with its chosen neighbours in the order of the document."""
+    passages: list[list[tuple[EvidenceSentence, str]]] = []
+    for item in sorted(chosen, key=lambda item: (item[0].document, item[0].start)):
+        last = passages[-1][-1][0] if passages else None
+        if last and last.document == item[0].document and item[0].start - last.end <= NEIGHBOUR_GAP:
+            passages[-1].append(item)
+        else:
+            passages.append([item])
+    passages.sort(key=lambda passage: -max(sentence.score for sentence, _ in passage))
+    return [item for passage in passages for item in passage]

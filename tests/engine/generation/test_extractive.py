@@ -28,11 +28,11 @@ def test_the_best_sentence_comes_with_its_source() -> None:
     assert citation.preview == "Refunds take 14 days." and found.sentences[0].citations == (0,)
 
 
-def test_near_sentences_follow_in_the_order_of_their_document_the_best_ones_document_first() -> None:
+def test_the_best_sentence_leads_with_its_neighbours_in_the_order_of_their_document() -> None:
     evidence = [
-        sentence("Best.", 9.0, "b", 50), sentence("Other.", 8.9, "a", 10), sentence("Before.", 8.8, "b", 5), sentence("After.", 8.7, "b", 99),
+        sentence("Best.", 9.0, "b", 50), sentence("Other.", 8.9, "a", 10), sentence("Before.", 8.8, "b", 42), sentence("Far.", 8.7, "b", 99),
     ]  # fmt: skip
-    assert extract_answer(evidence, 60).text == "Before. Best. After. Other."
+    assert extract_answer(evidence, 60).text == "Before. Best. Other. Far."
 
 
 @pytest.mark.parametrize("most", [5, 12, 60])

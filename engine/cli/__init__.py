@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import faulthandler
 import sys
 import traceback
 
@@ -25,7 +24,6 @@ for _group in (corpora, runs, decide, operate):
 
 def main() -> None:
     """Run the command line; errors of ours become a message, a hint and their exit code."""
-    faulthandler.enable()  # a crash in a compiled library leaves a trace
     try:
         app()
     except PhasegateError as error:

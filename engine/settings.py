@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DATASETS = ROOT / "datasets"
 
 # Grows when documents are read, split or embedded in another way, so that older indexes are built anew.
-INDEX_VERSION = 4
+INDEX_VERSION = 5
 INDEX_FIELDS = ("chunker", "chunk_size", "chunk_overlap", "chunk_unit", "embedder", "precision")
 CHOICES: dict[str, tuple[str, ...]] = {
     "chunker": ("recursive", "fixed"),

@@ -17,7 +17,7 @@ _SINGLE_LINE = re.compile(r"\s*(#{1,6}\s|\||```|~~~)")
 _SENTENCE_END = re.compile(r"[.!?…؟।][\"'”’)\]*_]*(\s+)(?=[\"'“‘«¿¡(\[*_`—]*([^\W_]))|[。！？][」』”’）]*")
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\[\"“])(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|Sgt|Capt|Col|Gen|Lt|Rev|Hon|Jr|Sr|No|Nos|Fig|Vol|pp|p|cf|vs|etc|approx"
-    r"|e\.g|i\.e|a\.m|p\.m|Inc|Ltd|Co|Pte|Corp|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec|U\.S|U\.K)\.$"
+    r"|e\.g|i\.e|a\.m|p\.m|Inc|Ltd|Co|Pte|Corp|rev|tel|Tel|ext|dept|Dept|ver|Mt|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec|U\.S|U\.K)\.$"
 )
 _ENUMERATOR = re.compile(r"\s*(?:#{1,6}\s+|[-*+•]\s+)?(?:\d{1,3}|[a-zA-Z])[.)]$")
 _RUN_IN_HEAD = re.compile(r"\s*(?:[-*+•]\s+|\d{1,3}[.)]\s+)?(\*\*|__|\*|_)[^*_\n]{1,60}[.:!?]\1$")

@@ -16,14 +16,17 @@ from engine.embedding.protocol import EmbeddedText, Embedder, Progress, Spans
 from engine.errors import DiskFullError
 
 BATCH = 256
+LARGEST_BYTES = 2 * 2**30
+# Share of the vectors, the oldest first, that goes when the cache has grown too large.
+DROPPED_SHARE = 0.25
 
 
 class VectorCache:
-    """A content-addressed store of vectors. Opening it is cheap; it is closed with its connection."""
+    """A content-addressed store of vectors. Opening it is cheap; closing it drops the oldest when it is too large."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, largest_bytes: int = LARGEST_BYTES) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._path = path
+        self._path, self._largest = path, largest_bytes
         try:
             self._connection = _open(path)
         except sqlite3.OperationalError as error:
@@ -35,7 +38,9 @@ class VectorCache:
             self._connection = _open(path)
 
     def close(self) -> None:
-        """Release the file."""
+        """Keep within the size, release the file."""
+        while self._used_bytes() > self._largest and self._drop_oldest():
+            pass
         self._connection.close()
 
     def embed_spans(
@@ -71,15 +76,29 @@ class VectorCache:
         for start in range(0, len(keys), 500):
             part = keys[start : start + 500]
             marks = ",".join("?" * len(part))
-            for key, value in self._connection.execute(f"SELECT key, value FROM vectors WHERE key IN ({marks})", part):
+            for key, value in self._connection.execute(f"SELECT key, value FROM entries WHERE key IN ({marks})", part):
                 found[key] = _unpack(value, dimension)
         return found
+
+    def _used_bytes(self) -> int:
+        pages, free, size = (
+            self._connection.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("page_count", "freelist_count", "page_size")
+        )
+        return (pages - free) * size
+
+    def _drop_oldest(self) -> bool:
+        """Whether there was anything to drop."""
+        count = self._connection.execute("SELECT count(*) FROM entries").fetchone()[0]
+        oldest = "SELECT id FROM entries ORDER BY id LIMIT ?"
+        self._connection.execute(f"DELETE FROM entries WHERE id IN ({oldest})", (max(1, int(DROPPED_SHARE * count)),))
+        return count > 0
 
     def _save(self, items: dict[bytes, EmbeddedText]) -> None:
         rows = [(key, item.vector.tobytes() + item.span_vectors.tobytes()) for key, item in items.items()]
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
+            self._connection.executemany("INSERT OR REPLACE INTO entries (key, value) VALUES (?, ?)", rows)
             self._connection.execute("COMMIT")
         except sqlite3.OperationalError as error:
             if self._connection.in_transaction:
@@ -94,7 +113,7 @@ def _open(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
-    connection.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID")
+    connection.execute("CREATE TABLE IF NOT EXISTS entries (id INTEGER PRIMARY KEY, key BLOB UNIQUE, value BLOB)")
     return connection
 
 

@@ -98,3 +98,16 @@ def test_a_damaged_cache_is_begun_anew(tmp_path: Path) -> None:
     embedder = CountingEmbedder()
     assert VectorCache(tmp_path / "vectors.sqlite").embed_spans(embedder, ["a"], [[]])[1] == 1
     assert VectorCache(tmp_path / "vectors.sqlite").embed_spans(embedder, ["a"], [[]])[1] == 0
+
+
+def test_a_cache_that_grew_too_large_drops_its_oldest_vectors(tmp_path: Path) -> None:
+    path, embedder = tmp_path / "vectors.sqlite", CountingEmbedder()
+    texts = [f"text {i}" for i in range(600)]
+    spans = [[(0, 4)] * 40 for _ in texts]
+    cache = VectorCache(path, largest_bytes=150_000)
+    for start in range(0, 600, 100):
+        cache.embed_spans(embedder, texts[start : start + 100], spans[start : start + 100])
+    cache.close()
+    again = VectorCache(path)
+    assert again.embed_spans(embedder, texts[-50:], spans[-50:])[1] == 0
+    assert again.embed_spans(embedder, texts[:50], spans[:50])[1] == 50

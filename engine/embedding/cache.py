@@ -26,11 +26,11 @@ class VectorCache:
     """A content-addressed store of vectors. Opening it is cheap; closing it drops the oldest when it is too large."""
 
     def __init__(self, path: Path, largest_bytes: int = LARGEST_BYTES) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         self._path, self._largest = path, largest_bytes
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = _open(path)
-        except sqlite3.OperationalError as error:
+        except (sqlite3.OperationalError, OSError) as error:
             raise DiskFullError(
                 f"{path} could not be opened: {error}.", "Free some space, or set PHASEGATE_HOME."
             ) from error

@@ -12,14 +12,15 @@ import numpy as np
 import pyarrow as pa
 
 from engine.chunking import chunk_document
+from engine.context.sentences import describe_sentences
 from engine.embedding import Embedder, load_embedder
 from engine.embedding.cache import VectorCache
 from engine.index import Catalog, ChunkTable, CorpusEntry, IndexEntry
-from engine.index.table import schema
+from engine.index.table import pack_sentences, schema
 from engine.ingestion import LoadedDocuments, Skipped
 from engine.ingestion.sentences import split_sentences
 from engine.settings import INDEX_FIELDS, PipelineSettings, home
-from engine.types import Chunk, Document
+from engine.types import Chunk, Document, SentenceArrays
 
 Progress = Callable[[int, int, str], None]
 CHUNKS_PER_BATCH = 2048
@@ -145,6 +146,7 @@ class IndexUpdate:
         self.embedded += made
         self.reused += len(items) - made
         self.done += sum(len(chunk.text) for _, chunk, _ in items)
+        sentences = self._describe(items, [v.span_vectors for v in vectors])
         matrix = pa.array(np.stack([v.vector for v in vectors]).ravel())
         first = [chunk.index == 0 for _, chunk, _ in items]
         columns = {
@@ -157,14 +159,35 @@ class IndexUpdate:
             "heading": [c.heading for _, c, _ in items],
             "search_text": texts,
             "vector": pa.FixedSizeListArray.from_arrays(matrix, self.embedder.dimension),
-            "sentence_spans": [[p for span in s for p in span] for _, _, s in items],
-            "sentence_vectors": [v.span_vectors.tobytes() for v in vectors],
+            **{name: [packed[name] for packed in sentences] for name in sentences[0]},
             "content_hash": [d.content_hash for d, _, _ in items],
             "document_text": [d.text if f else None for (d, _, _), f in zip(items, first, strict=True)],
             "source": [d.source for d, _, _ in items],
             "content_type": [d.content_type for d, _, _ in items],
         }
         return pa.RecordBatch.from_pydict(columns, schema=schema(self.embedder.dimension))
+
+    def _describe(
+        self, items: Sequence[tuple[Document, Chunk, list[tuple[int, int]]]], vectors: Sequence[np.ndarray]
+    ) -> list[dict[str, object]]:
+        """The columns of each chunk that hold its sentences."""
+        texts = [document.text[a:b] for document, _, spans in items for a, b in spans]
+        tokens = np.array(self.embedder.count_tokens(texts) if texts else [], np.int64)
+        signs, words, names = describe_sentences(texts)
+        columns, at = [], 0
+        for (_, _, spans), own in zip(items, vectors, strict=True):
+            rows = np.arange(at, at + len(spans))
+            at += len(spans)
+            arrays = SentenceArrays(
+                spans=np.array(spans, np.int64).reshape(-1, 2),
+                vectors=own,
+                tokens=tokens[rows],
+                signs=signs[rows],
+                words=words.take(rows),
+                names=names.take(rows),
+            )
+            columns.append(pack_sentences(arrays))
+        return columns
 
     def _save(self, table: ChunkTable, now: dict[str, str], changed: bool) -> None:
         """Name the table in the catalog. Other indexes of the corpus that hold other documents than ``now`` are stale: they go."""

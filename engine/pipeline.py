@@ -7,7 +7,6 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -31,8 +30,6 @@ EXTRACTIVE = "extractive"
 LONGEST_QUESTION = 100_000
 # Words beyond these add nothing to a search: the model reads 256 tokens at a time.
 SEARCHED_CHARACTERS = 2_000
-# Passages whose token counts are kept, for those that are chosen again and again.
-COUNTED_PASSAGES = 4_096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +59,6 @@ class RagPipeline:
         self.embedder: Embedder = load_embedder(settings)
         self._catalog = catalog
         self._coefficients = load_coefficients()
-        self._count_tokens = lru_cache(COUNTED_PASSAGES)(lambda text: self.embedder.count_tokens([text])[0])
         self._table = self._open(entry)
 
     def answer(self, question: str, history: History = ()) -> Answer:
@@ -147,7 +143,7 @@ class RagPipeline:
         clock = _milliseconds()
         question = parse_followup(standalone.text[:SEARCHED_CHARACTERS], standalone.background)
         selection = select_context(
-            question, retrieved.vector, retrieved.chunks, self.settings, self._count_tokens, self._coefficients
+            question, retrieved.vector, retrieved.chunks, self.settings, self._coefficients
         )
         timings = {**retrieved.timings_ms, "context": _milliseconds() - clock}
         return _Evidence(retrieved=retrieved, selection=selection, question=question, timings_ms=timings)

@@ -17,13 +17,25 @@ ROOT = Path(__file__).resolve().parent.parent
 DATASETS = ROOT / "datasets"
 
 # Grows when documents are read, split or embedded in another way, so that older indexes are built anew.
-INDEX_VERSION = 5
-INDEX_FIELDS = ("chunker", "chunk_size", "chunk_overlap", "chunk_unit", "embedder", "precision")
+INDEX_VERSION = 6
+INDEX_FIELDS = ("chunker", "chunk_size", "chunk_overlap", "chunk_unit", "embedder", "precision", "pooling")
 CHOICES: dict[str, tuple[str, ...]] = {
-    "chunker": ("recursive", "fixed"),
+    "chunker": (
+        "adaptive",
+        "recursive",
+        "fixed",
+        "sentence",
+        "semantic",
+        "dialogue",
+        "narrative",
+        "structure",
+        "table",
+    ),
     "chunk_unit": ("characters", "tokens"),
     "precision": ("exact", "fast"),
+    "pooling": ("separate", "late"),
     "mode": ("hybrid", "dense", "lexical"),
+    "fusion": ("rrf", "convex"),
     "provider": ("extractive", "litellm"),
 }
 RANGES: dict[str, tuple[float, float]] = {
@@ -31,9 +43,12 @@ RANGES: dict[str, tuple[float, float]] = {
     "chunk_overlap": (0, 10_000),
     "weight": (0.0, 1.0),
     "top_k": (1, 200),
+    "diversity": (0.0, 1.0),
+    "expansion": (0, 50),
     "min_similarity": (-1.0, 1.0),
     "budget_tokens": (50, 100_000),
     "min_quality": (0.0, 1.0),
+    "enhance": (0, 4),
     "answer_words": (5, 60),
     "temperature": (0.0, 2.0),
 }
@@ -47,11 +62,19 @@ class PipelineSettings:
         chunk_size, chunk_overlap: in ``chunk_unit``.
         embedder: ``minilm`` for the bundled model, else a litellm model name (``openai/text-embedding-3-small``).
         precision: ``exact`` is fp32; ``fast`` has int8 MatMul weights.
+        pooling: ``separate`` embeds each chunk by itself; ``late`` embeds each document once and pools its token vectors.
+        fusion: how hybrid search joins its two rankings: ``rrf`` by rank, ``convex`` by normalised score.
         weight: share of the dense ranking in hybrid search; the rest is BM25's.
+        expansion: words taken from the best chunks of a first search and added to the second (pseudo-relevance
+            feedback); 0 is off.
         top_k: chunks handed to context selection.
+        diversity: share of novelty against relevance in the order of chunks (maximal marginal relevance); 0 is off.
+        reranker: ``none``, ``sentences`` (chunks by their best sentence) or the litellm name of a rerank model.
+        filter: conditions on documents, ``field=pattern`` joined by commas (``document=policies/*,content_type=markdown``).
         min_similarity: cosine floor for a chunk, or its best sentence, to enter the context.
         budget_tokens: most tokens of context, counted by the embedding model's tokenizer.
         min_quality: context quality under which the engine abstains.
+        enhance: most rounds of improving a context whose quality is low; 0 is off.
         answer_words: most words of an extractive answer.
         provider: ``extractive`` needs no model; ``litellm`` asks ``model``.
     """
@@ -62,12 +85,19 @@ class PipelineSettings:
     chunk_unit: str = "characters"
     embedder: str = "minilm"
     precision: str = "fast"
+    pooling: str = "separate"
     mode: str = "hybrid"
+    fusion: str = "rrf"
     weight: float = 0.5
+    expansion: int = 0
     top_k: int = 20
+    diversity: float = 0.0
+    reranker: str = "sentences"
+    filter: str = ""
     min_similarity: float = 0.28
     budget_tokens: int = 900
     min_quality: float = 0.08
+    enhance: int = 2
     answer_words: int = 60
     provider: str = "extractive"
     model: str = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +50,59 @@ class Span:
     end: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class WordLists:
+    """Lists of hashed words, one after another: list i is ``values[offsets[i]:offsets[i + 1]]`` (uint32, int32)."""
+
+    values: np.ndarray
+    offsets: np.ndarray
+
+    @property
+    def counts(self) -> np.ndarray:
+        """Length of each list."""
+        return np.diff(self.offsets)
+
+    @staticmethod
+    def from_lists(lists: Sequence[Sequence[int]]) -> WordLists:
+        """Join plain lists."""
+        offsets = np.zeros(len(lists) + 1, np.int32)
+        np.cumsum([len(words) for words in lists], out=offsets[1:])
+        return WordLists(np.fromiter((w for words in lists for w in words), np.uint32, int(offsets[-1])), offsets)
+
+    @staticmethod
+    def from_counts(values: np.ndarray, counts: np.ndarray) -> WordLists:
+        """Lists of known lengths."""
+        offsets = np.zeros(len(counts) + 1, np.int32)
+        np.cumsum(counts, out=offsets[1:])
+        return WordLists(values, offsets)
+
+    def take(self, rows: np.ndarray) -> WordLists:
+        """The lists of some rows."""
+        counts = self.counts[rows]
+        shift = np.repeat(self.offsets[rows] - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts)
+        return WordLists.from_counts(self.values[shift + np.arange(int(counts.sum()))], counts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentenceArrays:
+    """Sentences as arrays, n of them, in the order of the text.
+
+    Attributes:
+        spans: int (n, 2), start and end in the document.
+        vectors: float16 (n, dimension), unit length.
+        tokens: int (n,), the embedder's tokens of each.
+        signs: uint16 (n,), what each holds, see ``engine.context.sentences.Sign``.
+        words, names: hashes of each one's telling stems, and of those among them that are written as names.
+    """
+
+    spans: np.ndarray
+    vectors: np.ndarray
+    tokens: np.ndarray
+    signs: np.ndarray
+    words: WordLists
+    names: WordLists
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoredChunk:
     """A retrieved chunk with what the index knows of it.
@@ -58,8 +111,6 @@ class ScoredChunk:
         score: rank-fused relevance, higher is better, comparable within one question only.
         similarity: cosine between question and chunk in [-1, 1].
         lexical: BM25 score, 0.0 when the lexical search did not return the chunk.
-        sentence_spans: int array (n, 2), start and end of each sentence in the document.
-        sentence_vectors: float16 array (n, dimension), unit length.
     """
 
     document: str
@@ -72,8 +123,7 @@ class ScoredChunk:
     score: float
     similarity: float
     lexical: float
-    sentence_spans: np.ndarray = field(repr=False, compare=False)
-    sentence_vectors: np.ndarray = field(repr=False, compare=False)
+    sentences: SentenceArrays = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,13 @@ BENCHES = {
     "run": "run",
     "start": "start",
     "quality": "quality",
+    "chunking": "chunking",
+    "retrieval": "retrieval",
+    "multiturn": "multiturn",
+    "groundedness": "groundedness",
+    "content-types": "content_types",
+    "abstention": "abstention",
+    "tuning": "tuning",
 }
 
 

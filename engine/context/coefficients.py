@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,23 +19,24 @@ class Coefficients:
     """Linear models over named features.
 
     Attributes:
-        sentence: weight by feature of ``evidence.FEATURES``, in its order.
+        sentence: weight by feature of ``evidence.FEATURES``.
         quality: weights of ``quality.FEATURES`` in its order, the intercept last.
         provenance: data, counts, split, AUC, expected calibration error, date.
     """
 
-    sentence: np.ndarray
+    sentence: Mapping[str, float]
     quality: np.ndarray
-    provenance: dict[str, Any]
+    provenance: Mapping[str, Any]
 
-    def score_sentences(self, features: np.ndarray) -> np.ndarray:
-        """One score a row, higher is better."""
-        return features @ self.sentence
+    def rate_quality(self, features: np.ndarray) -> np.ndarray:
+        """Probabilities (q,) of contexts with the features (q, ``len(quality.FEATURES)``)."""
+        return sigmoid(features @ self.quality[:-1] + self.quality[-1])
 
 
-def sigmoid(x: float) -> float:
-    """The logistic function, safe for large negative arguments."""
-    return 1 / (1 + math.exp(-x)) if x >= 0 else math.exp(x) / (1 + math.exp(x))
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    """The logistic function, safe at both ends."""
+    small = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1.0, small) / (1 + small)
 
 
 @lru_cache(maxsize=1)
@@ -43,7 +44,7 @@ def load_coefficients() -> Coefficients:
     """The coefficients that come with this version."""
     content = json.loads(PATH.read_text())
     return Coefficients(
-        sentence=np.array(list(content["sentence"].values()), np.float32),
+        sentence=content["sentence"],
         quality=np.array(list(content["quality"].values())),
         provenance=content["provenance"],
     )

@@ -6,15 +6,12 @@ error are in ``coefficients.json``.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
-from engine.context.coefficients import Coefficients, sigmoid
-from engine.context.evidence import FEATURES as SENTENCE_FEATURES
-from engine.context.words import Question, find_stems
-from engine.types import ContextPart, EvidenceSentence
+from engine.context.evidence import OwnEvidence
+from engine.context.questions import QuestionBatch, weigh_terms
 
 FEATURES = (
     "score",
@@ -32,58 +29,53 @@ FEATURES = (
     "terms",
     "similarity_x_coverage",
 )
-_COLUMN = {name: i for i, name in enumerate(SENTENCE_FEATURES)}
-_NAME = re.compile(r"\b(?:[A-Z][\w'’-]+|\w*\d\w*)")
-
-
-def estimate_quality(
-    question: Question,
-    evidence: Sequence[EvidenceSentence],
-    features: np.ndarray,
-    scores: np.ndarray,
-    parts: Sequence[ContextPart],
-    coefficients: Coefficients,
-) -> float:
-    """The probability in [0, 1]; 0.0 for an empty context.
-
-    Args:
-        evidence: the context's sentences, best first; ``features`` and ``scores`` in the same order.
-    """
-    if not evidence:
-        return 0.0
-    x = build_quality_features(question, evidence, features, scores, parts)
-    return sigmoid(float(x @ coefficients.quality[:-1] + coefficients.quality[-1]))
+RUNNER_UP = 4
 
 
 def build_quality_features(
-    question: Question,
-    evidence: Sequence[EvidenceSentence],
-    features: np.ndarray,
+    questions: QuestionBatch,
+    features: Mapping[str, np.ndarray],
+    own: OwnEvidence,
     scores: np.ndarray,
-    parts: Sequence[ContextPart],
+    chosen: np.ndarray,
 ) -> np.ndarray:
-    """A float array (``len(FEATURES)``,)."""
-    top = features[0]
-    text = " ".join([*(part.text for part in parts), *(sentence.title for sentence in evidence[:5])])
-    known = find_stems(text)
-    covered = sum(weight for term, weight in question.terms.items() if term in known) / question.weight
-    names = find_stems(" ".join(_NAME.findall(question.text[1:])))
-    missing = [weight for term, weight in question.terms.items() if term not in known]
-    similarity = top[_COLUMN["similarity"]]
-    values = [
-        scores[0],
-        scores[0] - scores[min(4, len(scores) - 1)],
-        similarity,
-        features[:, _COLUMN["similarity"]].max(),
-        features[:, _COLUMN["chunk_similarity"]].max(),
-        top[_COLUMN["coverage"]],
-        top[_COLUMN["wide_coverage"]],
-        covered,
-        sum(name not in known for name in names) / max(1, len(names)),
-        max(missing, default=0.0),
-        top[_COLUMN["kind"]],
-        features[:3, _COLUMN["kind"]].mean(),
-        np.log1p(len(question.terms)),
-        similarity * top[_COLUMN["wide_coverage"]],
-    ]
-    return np.array(values, np.float64)
+    """A float array (q, ``len(FEATURES)``).
+
+    Args:
+        features: of the sentences, (q, s) each.
+        scores: (q, s), -inf outside the chosen contexts.
+    """
+    rows = np.arange(len(scores))
+    order = np.argsort(-scores, axis=1, kind="stable")[:, : RUNNER_UP + 1]
+    best, sure = order[:, 0], np.isfinite(np.take_along_axis(scores, order, axis=1))
+    last = np.maximum(sure.sum(axis=1) - 1, 0)
+    inside = np.isfinite(scores)
+
+    def top(name: str) -> np.ndarray:
+        return features[name][rows, best]
+
+    known = np.bitwise_or.reduce(np.where(chosen, own.wide, np.uint64(0)), axis=1)
+    absent = np.where(questions.present, 1 - _spread(known, questions.raw.shape[1]), 0.0)
+    kinds = np.take_along_axis(features["kind"], order[:, :3], axis=1)
+    columns = {
+        "score": scores[rows, best],
+        "margin": scores[rows, best] - scores[rows, order[rows, last]],
+        "similarity": top("similarity"),
+        "best_similarity": np.where(inside, features["similarity"], -1.0).max(axis=1),
+        "chunk_similarity": np.where(inside, features["chunk_similarity"], -1.0).max(axis=1),
+        "coverage": top("coverage"),
+        "wide_coverage": top("wide_coverage"),
+        "context_coverage": weigh_terms(known[:, None], questions.weights)[:, 0],
+        "missing_names": (absent * questions.names).sum(axis=1) / np.maximum(questions.names.sum(axis=1), 1),
+        "missing_heaviest": (absent * questions.raw).max(axis=1),
+        "kind": top("kind"),
+        "kind_top3": np.where(sure[:, :3], kinds, 0.0).sum(axis=1) / np.maximum(sure[:, :3].sum(axis=1), 1),
+        "terms": np.log1p(questions.counts),
+        "similarity_x_coverage": top("similarity") * top("wide_coverage"),
+    }
+    return np.stack([columns[name] for name in FEATURES], axis=1).astype(np.float64)
+
+
+def _spread(masks: np.ndarray, width: int) -> np.ndarray:
+    """Masks (q,) as 0 and 1 (q, width)."""
+    return ((masks[:, None] >> np.arange(width, dtype=np.uint64)) & np.uint64(1)).astype(np.float32)

@@ -1,23 +1,26 @@
-"""Retrieved chunks to a context: the passages that hold the evidence, under a token budget, and its quality."""
+"""Retrieved chunks to a context: the sentences that hold the evidence with what makes them readable, under a budget."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from engine.context.coefficients import Coefficients
-from engine.context.evidence import build_evidence
-from engine.context.quality import estimate_quality
+from engine.context.evidence import ChunkEvidence, OwnEvidence, describe_own, describe_retrieved, score_evidence
+from engine.context.quality import build_quality_features
+from engine.context.questions import QuestionBatch, batch_questions
+from engine.context.sentences import SentenceTable, Sign, join_sentences
 from engine.context.words import Question
 from engine.settings import PipelineSettings
 from engine.types import Context, ContextPart, EvidenceSentence, ScoredChunk
 
-# Passages are added until they hold this share of the evidence.
-EVIDENCE_SHARE = 0.98
-# Characters that a token of running text has at most, on average.
-LONGEST_TOKEN = 6
+# A sentence enters the context while its value is at least this share of the best one's.
+LEAST_SHARE = 0.002
+# What a neighbour inherits of a sentence's probability, each step away.
+NEIGHBOUR_SHARE = 0.3
+NEIGHBOURS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,118 +32,209 @@ class Selection:
     chunks: tuple[ScoredChunk, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What is chosen for q questions out of s sentences: all arrays are (q, s) but ``quality`` and ``tokens`` (q,)."""
+
+    scores: np.ndarray
+    relevance: np.ndarray
+    chosen: np.ndarray
+    quality: np.ndarray
+    tokens: np.ndarray
+
+
+def choose_sentences(
+    questions: QuestionBatch,
+    table: SentenceTable,
+    own: OwnEvidence,
+    retrieved: ChunkEvidence,
+    allowed: np.ndarray,
+    budget: int,
+    coefficients: Coefficients,
+) -> Choice:
+    """Choose the sentences of each question's context.
+
+    A sentence's relevance is the softmax of its score over the sentences retrieved for its question. Sentences are taken
+    in the order of that relevance, a part of which goes to their neighbours, until the budget is full or what is left
+    has next to none of it; the best one is always taken.
+
+    Args:
+        allowed: bool (q, s), the retrieved sentences that may enter the context.
+    """
+    features = {**own.features, **retrieved.features}
+    says = (table.arrays.signs & Sign.SAYS) > 0
+    answering = retrieved.retrieved & says
+    scores = np.where(answering, score_evidence(features, coefficients.sentence), -np.inf)
+    relevance = _probabilities(scores)
+    value = np.where(allowed, _share_with_neighbours(relevance, table), 0.0)
+    chosen = _take(value, table.arrays.tokens, budget)
+    inside = np.where(chosen & answering, scores, -np.inf)
+    quality = estimate(questions, features, own, inside, chosen, coefficients)
+    return Choice(
+        scores=scores,
+        relevance=relevance,
+        chosen=chosen,
+        quality=quality,
+        tokens=(chosen * table.arrays.tokens).sum(axis=1),
+    )
+
+
+def estimate(
+    questions: QuestionBatch,
+    features: Mapping[str, np.ndarray],
+    own: OwnEvidence,
+    inside: np.ndarray,
+    chosen: np.ndarray,
+    coefficients: Coefficients,
+) -> np.ndarray:
+    """The quality (q,) of the chosen contexts; 0 where nothing that can answer was chosen."""
+    empty = ~np.isfinite(inside).any(axis=1)
+    x = build_quality_features(questions, features, own, np.where(empty[:, None], 0.0, inside), chosen)
+    return np.where(empty, 0.0, coefficients.rate_quality(x))
+
+
 def select_context(
     question: Question,
     vector: np.ndarray,
     chunks: Sequence[ScoredChunk],
     settings: PipelineSettings,
-    count_tokens: Callable[[str], int],
     coefficients: Coefficients,
 ) -> Selection:
-    """Choose the context of a question.
-
-    Chunks are ordered by their best sentence. Those under ``min_similarity`` are left out; the others are taken until
-    they hold 98 % of the evidence or fill ``budget_tokens``. What two chunks of a document share is taken once.
-    """
-    sentences, features = build_evidence(question, vector, chunks)
-    if not sentences:
+    """Choose the context of one question. Chunks under ``min_similarity`` are left out of it, not out of the ranking."""
+    if not any(len(chunk.sentences.tokens) for chunk in chunks):
         return Selection(context=Context(parts=(), quality=0.0, tokens=0), evidence=(), chunks=tuple(chunks))
-    scores = coefficients.score_sentences(features)
-    best = _best_by_chunk(sentences, scores, chunks)
-    ranked = sorted(range(len(chunks)), key=lambda i: -best[i])
-    allowed = [
-        i for i in ranked if settings.mode == "lexical" or _closeness(chunks[i], vector) >= settings.min_similarity
+    table, rows = join_sentences(chunks)
+    questions = batch_questions([question])
+    own = describe_own(questions, vector[None], table)
+    similarity = np.array([[chunk.similarity for chunk in chunks]], np.float32)
+    lexical = np.array([[chunk.lexical for chunk in chunks]], np.float32)
+    retrieved = describe_retrieved(table, [rows], similarity, lexical)
+    allowed = find_allowed(chunks, rows, own.features["similarity"][0], settings)[None]
+    choice = choose_sentences(questions, table, own, retrieved, allowed, settings.budget_tokens, coefficients)
+    scores, relevance = choice.scores[0], choice.relevance[0]
+    chunk_of = retrieved.chunk[0]
+    parts = _join_parts(table, choice.chosen[0], relevance, chunk_of, chunks, rows)
+    inside = np.flatnonzero(choice.chosen[0] & np.isfinite(scores))
+    evidence = [
+        _as_evidence(table, chunks, chunks[chunk_of[i]], i, scores[i], own.features["similarity"][0, i], relevance[i])
+        for i in inside[np.argsort(-scores[inside], kind="stable")].tolist()
     ]
-    relevance = _probabilities(scores)
-    parts, tokens = _fill(allowed, chunks, sentences, relevance, settings.budget_tokens, count_tokens)
-    inside = [
-        i
-        for i, s in enumerate(sentences)
-        if any(s.document == p.document and s.start >= p.start and s.end <= p.end for p in parts)
-    ]
-    order = sorted(inside, key=lambda i: -scores[i])
-    quality = estimate_quality(
-        question, [sentences[i] for i in order], features[order], scores[order], parts, coefficients
+    best = [scores[r].max(initial=-np.inf) for r in rows]
+    ranked = (
+        sorted(range(len(chunks)), key=lambda i: -best[i]) if settings.reranker == "sentences" else range(len(chunks))
     )
-    evidence = tuple(replace(sentences[i], score=float(scores[i]), relevance=float(relevance[i])) for i in order)
-    context = Context(parts=tuple(parts), quality=quality, tokens=tokens)
-    return Selection(context=context, evidence=evidence, chunks=tuple(chunks[i] for i in ranked))
+    return Selection(
+        context=Context(parts=parts, quality=float(choice.quality[0]), tokens=int(choice.tokens[0])),
+        evidence=tuple(evidence),
+        chunks=tuple(chunks[i] for i in ranked),
+    )
 
 
-def _best_by_chunk(
-    sentences: Sequence[EvidenceSentence], scores: np.ndarray, chunks: Sequence[ScoredChunk]
-) -> list[float]:
-    """The best score among the sentences that lie in each chunk, those it shares with another chunk included."""
-    by_start = {(s.document, s.start): float(score) for s, score in zip(sentences, scores, strict=True)}
-    lowest = float(scores.min())
-    return [
-        max((by_start.get((c.document, a), lowest) for a in c.sentence_spans[:, 0].tolist()), default=lowest)
-        for c in chunks
-    ]
+def find_allowed(
+    chunks: Sequence[ScoredChunk], rows: Sequence[np.ndarray], similarity: np.ndarray, settings: PipelineSettings
+) -> np.ndarray:
+    """Sentences of chunks that are near enough, or have a sentence that is; the floor does not hold for words alone."""
+    if settings.mode == "lexical":
+        return np.ones(len(similarity), bool)
+    allowed = np.zeros(len(similarity), bool)
+    for chunk, places in zip(chunks, rows, strict=True):
+        if max(chunk.similarity, similarity[places].max(initial=-1.0)) >= settings.min_similarity:
+            allowed[places] = True
+    return allowed
 
 
 def _probabilities(scores: np.ndarray) -> np.ndarray:
-    """The softmax of the scores: how likely each sentence is the one that answers. They were fitted under this loss."""
-    weights = np.exp(scores - scores.max())
-    return weights / weights.sum()
+    """The softmax of each row: how likely each sentence is the one that answers. They were fitted under this loss."""
+    best = scores.max(axis=1, keepdims=True, initial=-np.inf)
+    weights = np.exp(scores - np.where(np.isfinite(best), best, 0.0))
+    return weights / np.maximum(weights.sum(axis=1, keepdims=True), 1e-30)
 
 
-def _closeness(chunk: ScoredChunk, vector: np.ndarray) -> float:
-    sentences = chunk.sentence_vectors.astype(np.float32) @ vector
-    return max(chunk.similarity, float(sentences.max(initial=-1.0)))
+def _share_with_neighbours(relevance: np.ndarray, table: SentenceTable) -> np.ndarray:
+    value = relevance
+    for _ in range(NEIGHBOURS):
+        step = NEIGHBOUR_SHARE * value
+        value = value.copy()
+        value[:, 1:] = np.where(table.follows[1:], np.maximum(value[:, 1:], step[:, :-1]), value[:, 1:])
+        value[:, :-1] = np.where(table.follows[1:], np.maximum(value[:, :-1], step[:, 1:]), value[:, :-1])
+    return value
 
 
-def _fill(
-    order: Sequence[int],
-    chunks: Sequence[ScoredChunk],
-    sentences: Sequence[EvidenceSentence],
+def _take(value: np.ndarray, tokens: np.ndarray, budget: int) -> np.ndarray:
+    """Bool (q, s): by falling value, until the budget is full."""
+    order = np.argsort(-value, axis=1, kind="stable")
+    ranked = np.take_along_axis(value, order, axis=1)
+    wanted = (ranked > 0) & (ranked >= LEAST_SHARE * ranked[:, :1])
+    fits = wanted & (np.where(wanted, tokens[order], 0).cumsum(axis=1) <= budget)
+    fits[:, 0] |= ranked[:, 0] > 0
+    chosen = np.zeros_like(fits)
+    np.put_along_axis(chosen, order, fits, axis=1)
+    return chosen
+
+
+def _join_parts(
+    table: SentenceTable,
+    chosen: np.ndarray,
     relevance: np.ndarray,
-    budget: int,
-    count_tokens: Callable[[str], int],
-) -> tuple[list[ContextPart], int]:
-    parts: list[ContextPart] = []
-    tokens, share = 0, 0.0
-    for i in order:
-        part = _without_overlap(chunks[i], parts)
-        if part is None:
-            continue
-        if parts and len(part.text) > LONGEST_TOKEN * (budget - tokens):
-            continue  # cannot fit; counting its tokens would cost more than choosing it
-        count = count_tokens(part.text)
-        if parts and tokens + count > budget:
-            continue
-        held = sum(
-            weight
-            for sentence, weight in zip(sentences, relevance.tolist(), strict=True)
-            if sentence.document == part.document and part.start <= sentence.start < part.end
+    chunk_of: np.ndarray,
+    chunks: Sequence[ScoredChunk],
+    rows: Sequence[np.ndarray],
+) -> tuple[ContextPart, ...]:
+    """Runs of chosen sentences of one document as passages, best first."""
+    spans = table.arrays.spans
+    joined = np.zeros(len(table), bool)  # to the row before: a chunk holds what stands between the two, or they overlap
+    joined[1:] = (table.document[1:] == table.document[:-1]) & (spans[1:, 0] < spans[:-1, 1])
+    for places in rows:
+        joined[places[1:][np.diff(places) == 1]] = True
+    picked = np.flatnonzero(chosen)
+    breaks = np.flatnonzero((np.diff(picked) > 1) | ~joined[picked[1:]]) + 1
+    parts = []
+    for run in np.split(picked, breaks) if len(picked) else ():
+        source = chunks[chunk_of[run].min()]
+        start, end = int(spans[run[0], 0]), int(spans[run, 1].max())
+        parts.append(
+            ContextPart(
+                document=source.document,
+                chunk_index=source.chunk_index,
+                start=start,
+                end=end,
+                text=_read_text(chunks, source.document, start, end),
+                score=round(float(relevance[run].sum()), 6),
+            )
         )
-        parts.append(replace(part, score=round(held, 6)))
-        tokens += count
-        share += held
-        if share >= EVIDENCE_SHARE or tokens >= budget:
-            break
-    return parts, tokens
+    return tuple(sorted(parts, key=lambda part: -part.score))
 
 
-def _without_overlap(chunk: ScoredChunk, parts: Sequence[ContextPart]) -> ContextPart | None:
-    """The chunk less what the parts already hold of it; None when nothing is left."""
-    start, end = chunk.start, chunk.end
-    for part in parts:
-        if part.document == chunk.document and start < part.end and part.start < end:
-            if part.start <= start:
-                start = min(end, part.end)
-            else:
-                end = max(start, part.start)
-    text = chunk.text[start - chunk.start : end - chunk.start]
-    start += len(text) - len(text.lstrip())
-    text = text.strip()
-    if not text:
-        return None
-    return ContextPart(
+def _read_text(chunks: Sequence[ScoredChunk], document: str, start: int, end: int) -> str:
+    """``document.text[start:end]``, out of the chunks that cover it one after another."""
+    text = ""
+    while start < end:
+        chunk = max(
+            (c for c in chunks if c.document == document and c.start <= start < c.end), key=lambda chunk: chunk.end
+        )
+        text += chunk.text[start - chunk.start : end - chunk.start]
+        start = chunk.end
+    return text
+
+
+def _as_evidence(
+    table: SentenceTable,
+    chunks: Sequence[ScoredChunk],
+    chunk: ScoredChunk,
+    row: int,
+    score: float,
+    similarity: float,
+    relevance: float,
+) -> EvidenceSentence:
+    start, end = table.arrays.spans[row].tolist()
+    return EvidenceSentence(
         document=chunk.document,
         chunk_index=chunk.chunk_index,
         start=start,
-        end=start + len(text),
-        text=text,
-        score=0.0,
+        end=end,
+        text=_read_text(chunks, chunk.document, start, end),
+        score=float(score),
+        similarity=float(similarity),
+        relevance=float(relevance),
+        title=chunk.title,
     )

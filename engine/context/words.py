@@ -80,16 +80,16 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
         ),
     ),
 )
-_SIGNS: dict[str, tuple[re.Pattern[str], ...]] = {
+# What tells that a sentence holds something of a kind. Persons and places are names that the question does not hold.
+SIGNS: dict[str, tuple[re.Pattern[str], ...]] = {
     "duration": (_UNIT, _TIME),
     "money": (_MONEY,),
     "number": (_NUMBER,),
     "time": (_TIME,),
-    "person": (_NAME,),
-    "place": (_NAME,),
     "cause": (_CAUSE,),
     "command": (_COMMAND,),
 }
+NAME_KINDS = ("person", "place")
 
 
 BACKGROUND_WEIGHT = 0.3
@@ -138,6 +138,11 @@ def find_words(text: str) -> list[str]:
     return [w.lower().removesuffix("'s").removesuffix("’s") for w in _WORD.findall(text)]
 
 
+def find_names(text: str) -> list[str]:
+    """Words written as names: with a capital inside a sentence."""
+    return _NAME.findall(text)
+
+
 @lru_cache(maxsize=50_000)
 def find_stems(text: str) -> frozenset[str]:
     """The stems of a text's words, stop words left out."""
@@ -164,16 +169,3 @@ def weigh_word(word: str) -> float:
     if any(c.isdigit() for c in word):
         return 1.0
     return min(1.0, 0.35 + 0.07 * len(word))
-
-
-def answers_kind(kind: str, sentence: str, question: Question) -> float:
-    """1.0 when the sentence holds something of the kind asked for, -1.0 when not, 0.0 when no kind is asked for."""
-    if not kind:
-        return 0.0
-    if kind in ("person", "place"):
-        names = {stem(name.lower()) for name in _NAME.findall(sentence)}
-        return 1.0 if names - question.terms.keys() else -1.0
-    found = any(sign.search(sentence) for sign in _SIGNS[kind])
-    if not found and kind in ("number", "duration"):
-        found = any(word in NUMBER_WORDS for word in find_words(sentence))
-    return 1.0 if found else -1.0

@@ -18,7 +18,7 @@ from lancedb.index import FTS, IvfFlat
 from lancedb.query import MatchQuery
 
 from engine.errors import DiskFullError
-from engine.types import ScoredChunk
+from engine.types import ScoredChunk, SentenceArrays, WordLists
 
 # Below this many chunks a scan of all vectors is as fast as the index; see docs/decisions.
 INDEX_FROM_ROWS = 10_000
@@ -39,6 +39,8 @@ FETCHED = [
     "vector",
     "sentence_spans",
     "sentence_vectors",
+    "sentence_numbers",
+    "sentence_words",
 ]
 
 
@@ -57,6 +59,8 @@ def schema(dimension: int) -> pa.Schema:
             ("vector", pa.list_(pa.float32(), dimension)),
             ("sentence_spans", pa.list_(pa.int32())),
             ("sentence_vectors", pa.binary()),
+            ("sentence_numbers", pa.binary()),
+            ("sentence_words", pa.binary()),
             ("content_hash", pa.string()),
             ("document_text", pa.large_string()),
             ("source", pa.string()),
@@ -228,8 +232,32 @@ def _scored(row: dict[str, Any], fused: float, similarity: float, lexical: float
         score=fused,
         similarity=similarity,
         lexical=lexical,
-        sentence_spans=np.asarray(row["sentence_spans"], np.int64).reshape(-1, 2),
-        sentence_vectors=np.frombuffer(row["sentence_vectors"], np.float16).reshape(-1, dimension),
+        sentences=_unpack_sentences(row, dimension),
+    )
+
+
+def pack_sentences(arrays: SentenceArrays) -> dict[str, Any]:
+    """The columns of a chunk that hold its sentences."""
+    numbers = np.stack([arrays.tokens, arrays.signs, arrays.words.counts, arrays.names.counts]).astype(np.uint16)
+    return {
+        "sentence_spans": arrays.spans.ravel(),
+        "sentence_vectors": arrays.vectors.tobytes(),
+        "sentence_numbers": numbers.tobytes(),
+        "sentence_words": np.concatenate([arrays.words.values, arrays.names.values]).tobytes(),
+    }
+
+
+def _unpack_sentences(row: dict[str, Any], dimension: int) -> SentenceArrays:
+    tokens, signs, words, names = np.frombuffer(row["sentence_numbers"], np.uint16).reshape(4, -1)
+    hashes = np.frombuffer(row["sentence_words"], np.uint32)
+    split = int(words.sum(dtype=np.int64))
+    return SentenceArrays(
+        spans=np.asarray(row["sentence_spans"], np.int64).reshape(-1, 2),
+        vectors=np.frombuffer(row["sentence_vectors"], np.float16).reshape(-1, dimension),
+        tokens=tokens.astype(np.int64),
+        signs=signs,
+        words=WordLists.from_counts(hashes[:split], words),
+        names=WordLists.from_counts(hashes[split:], names),
     )
 
 

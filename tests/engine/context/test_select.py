@@ -9,10 +9,11 @@ import pytest
 
 from engine.context.coefficients import load_coefficients
 from engine.context.select import Selection, select_context
+from engine.context.sentences import describe_sentences
 from engine.context.words import parse_question
 from engine.ingestion.sentences import split_sentences
 from engine.settings import PipelineSettings
-from engine.types import ScoredChunk
+from engine.types import ScoredChunk, SentenceArrays
 
 QUESTION = "How long does a refund take?"
 VECTOR = np.eye(4, dtype=np.float32)[0]
@@ -23,19 +24,20 @@ def make_chunk(document: str, index: int, text: str, start: int, end: int, nearn
     spans = [(max(a, start), min(b, end)) for a, b in split_sentences(text) if a < end and b > start]
     near = [nearness[min(i, len(nearness) - 1)] for i in range(len(spans))]
     vectors = np.array([[n, np.sqrt(1 - n * n), 0, 0] for n in near], np.float16).reshape(-1, 4)
+    texts = [text[a:b] for a, b in spans]
+    signs, words, names = describe_sentences(texts)
+    sentences = SentenceArrays(
+        spans=np.array(spans).reshape(-1, 2), vectors=vectors, tokens=np.array([len(t.split()) for t in texts], int),
+        signs=signs, words=words, names=names,
+    )  # fmt: skip
     return ScoredChunk(
         document=document, chunk_index=index, start=start, end=end, text=text[start:end], title="", heading="", score=1 / (index + 1),
-        similarity=max(near, default=0.0), lexical=0.0, sentence_spans=np.array(spans).reshape(-1, 2), sentence_vectors=vectors,
+        similarity=max(near, default=0.0), lexical=0.0, sentences=sentences,
     )  # fmt: skip
 
 
 def select(chunks: Sequence[ScoredChunk], **values: Any) -> Selection:
-    def count(text: str) -> int:
-        return len(text.split())
-
-    return select_context(
-        parse_question(QUESTION), VECTOR, chunks, PipelineSettings(**values), count, load_coefficients()
-    )
+    return select_context(parse_question(QUESTION), VECTOR, chunks, PipelineSettings(**values), load_coefficients())
 
 
 TEXT = " ".join(f"A refund of kind {i} takes {i} days to reach you." for i in range(12))
@@ -47,8 +49,8 @@ def overlapping(document: str = "a") -> list[ScoredChunk]:
 
 
 def test_what_two_chunks_share_stands_in_the_context_once() -> None:
-    parts = select(overlapping()).context.parts
-    assert len(parts) > 1
+    parts = select([overlapping()[i] for i in (0, 1, 3)], budget_tokens=60).context.parts
+    assert parts
     assert all(a.end <= b.start or b.end <= a.start for a, b in combinations(parts, 2))
     assert all(TEXT[p.start : p.end] == p.text and p.text.strip() == p.text for p in parts)
 
@@ -66,13 +68,21 @@ def test_equal_places_of_two_documents_do_not_hide_each_other() -> None:
     assert {p.document for p in parts} == {"a", "b"}
 
 
-def test_the_context_keeps_to_its_budget_but_never_drops_the_best_part() -> None:
+def test_the_context_keeps_to_its_budget_but_never_drops_the_best_sentence() -> None:
     chunks = [make_chunk(f"d{i}", 0, TEXT, 0, len(TEXT), [0.6]) for i in range(10)]
     words = len(TEXT.split())
     wide = select(chunks, budget_tokens=3 * words + 5).context
-    assert 1 < len(wide.parts) <= 3 and wide.tokens <= 3 * words + 5
+    assert len(wide.parts) > 1 and words < wide.tokens <= 3 * words + 5
     assert wide.tokens == sum(len(p.text.split()) for p in wide.parts)
-    assert len(select(chunks, budget_tokens=50).context.parts) == 1
+    long = "word " * 80 + "takes a refund 5 days."
+    assert select([make_chunk("a", 0, long, 0, len(long), [0.6])], budget_tokens=50).context.tokens > 50
+
+
+def test_a_neighbour_of_the_evidence_comes_before_what_stands_far_away() -> None:
+    text = "A refund takes five days to reach you. It is then on your card. The shop was painted green. Nobody was asked. The lamp broke."
+    chosen = select([make_chunk("a", 0, text, 0, len(text), [0.9, 0.1, 0.1, 0.1, 0.4])], budget_tokens=50)
+    assert [s.start for s in chosen.evidence[:1]] == [0]
+    assert chosen.context.parts[0].text.startswith("A refund takes five days to reach you. It is then on your card.")
 
 
 def test_chunks_under_the_similarity_floor_are_left_out() -> None:

@@ -12,7 +12,8 @@ import pytest
 from engine.errors import ModelFileError
 from engine.index import ChunkTable
 from engine.index import table as module
-from engine.index.table import schema
+from engine.index.table import pack_sentences, schema
+from engine.types import SentenceArrays, WordLists
 
 DIMENSION = 32
 
@@ -22,14 +23,24 @@ def unit(count: int, seed: int = 0) -> np.ndarray:
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
+def one_sentence(text: str, vector: np.ndarray) -> SentenceArrays:
+    return SentenceArrays(
+        spans=np.array([[0, len(text)]]),
+        vectors=vector[None].astype(np.float16),
+        tokens=np.array([7]),
+        signs=np.array([5], np.uint16),
+        words=WordLists.from_lists([[3_000_000_000, 2]]),
+        names=WordLists.from_lists([[2]]),
+    )
+
+
 def batch(texts: Sequence[str], vectors: np.ndarray, first: int = 0) -> pa.RecordBatch:
     """One chunk a document, named d<number>."""
     rows = [
         {
             "document": f"d{first + i}", "chunk_index": 0, "start": 0, "end": len(text), "text": text, "title": "T", "heading": "",
-            "search_text": text, "vector": vector, "sentence_spans": [0, len(text)],
-            "sentence_vectors": vector.astype(np.float16).tobytes(), "content_hash": f"{hash(text)}", "document_text": text,
-            "source": "/s", "content_type": "text",
+            "search_text": text, "vector": vector, **pack_sentences(one_sentence(text, vector)),
+            "content_hash": f"{hash(text)}", "document_text": text, "source": "/s", "content_type": "text",
         }
         for i, (text, vector) in enumerate(zip(texts, vectors, strict=True))
     ]  # fmt: skip
@@ -99,8 +110,11 @@ def test_fetched_chunks_keep_the_order_asked_for_and_carry_their_sentences(words
     for c in chunks:
         vector = unit(6)[int(c.document[1:])]
         assert c.similarity == pytest.approx(float(vector @ query), abs=1e-5)
-        assert c.sentence_spans.tolist() == [[0, len(c.text)]]
-        assert np.allclose(c.sentence_vectors.astype(np.float32), vector[None], atol=2e-3)
+        sentences = c.sentences
+        assert sentences.spans.tolist() == [[0, len(c.text)]]
+        assert np.allclose(sentences.vectors.astype(np.float32), vector[None], atol=2e-3)
+        assert (sentences.tokens.tolist(), sentences.signs.tolist()) == ([7], [5])
+        assert sentences.words.values.tolist() == [3_000_000_000, 2] and sentences.names.values.tolist() == [2]
     assert words.fetch({}, query) == []
 
 

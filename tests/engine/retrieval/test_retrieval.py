@@ -11,10 +11,19 @@ import pytest
 from engine.pipeline import open_pipeline
 from engine.retrieval import fuse_rankings, retrieve_chunks
 from engine.settings import PipelineSettings
-from engine.types import ScoredChunk
+from engine.types import ScoredChunk, SentenceArrays, WordLists
 
 DENSE = [(1, 0.9), (2, 0.8), (3, 0.7)]
 LEXICAL = [(3, 12.0), (4, 5.0)]
+
+NO_SENTENCES = SentenceArrays(
+    spans=np.zeros((0, 2), int),
+    vectors=np.zeros((0, 2), np.float16),
+    tokens=np.zeros(0, int),
+    signs=np.zeros(0, np.uint16),
+    words=WordLists.from_lists([]),
+    names=WordLists.from_lists([]),
+)
 
 
 def test_ranks_are_fused_as_computed_by_hand() -> None:
@@ -53,7 +62,7 @@ class ScriptedIndex:
         return [
             ScoredChunk(
                 document=f"d{row % self.documents}", chunk_index=row, start=row, end=row + 1, text="x", title="", heading="",
-                score=fused, similarity=0.0, lexical=lexical, sentence_spans=np.zeros((0, 2), int), sentence_vectors=np.zeros((0, 2)),
+                score=fused, similarity=0.0, lexical=lexical, sentences=NO_SENTENCES,
             )
             for row, (fused, lexical) in scores.items()
         ]  # fmt: skip

@@ -1,0 +1,115 @@
+"""Fit the weights of evidence and of quality on pooled questions, and measure them on the half that was kept apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from scipy.optimize import minimize
+
+from engine.calibration.pools import PooledQuestion, covers_gold
+from engine.context.coefficients import Coefficients, sigmoid
+from engine.context.evidence import FEATURES
+from engine.context.quality import build_quality_features
+from engine.context.select import choose_sentences
+from engine.evaluation.logistic import fit_logistic, measure_auroc, measure_calibration_error
+
+RIDGE = 1e-3
+BINS = 10
+
+
+def fit_sentences(pooled: Sequence[PooledQuestion]) -> dict[str, float]:
+    """Weights that minimise the softmax cross-entropy of the gold sentences of each question."""
+    pools = [(_feature_matrix(p), p.gold) for p in pooled if p.gold.any() and not p.gold.all()]
+    everything = np.concatenate([f for f, _ in pools])
+    mean, scale = everything.mean(axis=0), everything.std(axis=0) + 1e-6
+    scaled = [((f - mean) / scale, y) for f, y in pools]
+
+    def loss(w: np.ndarray) -> tuple[float, np.ndarray]:
+        total, gradient = 0.0, np.zeros_like(w)
+        for z, y in scaled:
+            s = z @ w
+            p = np.exp(s - s.max())
+            mass = float((p * y).sum())
+            total -= np.log(mass / p.sum())
+            gradient += z.T @ (p / p.sum() - p * y / mass)
+        return total / len(scaled) + RIDGE * float(w @ w), gradient / len(scaled) + 2 * RIDGE * w
+
+    weights = minimize(loss, np.zeros(len(FEATURES)), jac=True, method="L-BFGS-B").x / scale
+    return dict(zip(FEATURES, np.round(weights, 5).tolist(), strict=True))
+
+
+def describe_contexts(
+    pooled: Sequence[PooledQuestion], coefficients: Coefficients, budget: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Quality features (n, f) of the contexts that are chosen, and whether each covers a gold span (n,)."""
+    rows, labels = [], []
+    for p in pooled:
+        choice = choose_sentences(p.questions, p.table, p.own, p.retrieved, p.allowed, budget, coefficients)
+        inside = np.where(choice.chosen, choice.scores, -np.inf)
+        if np.isfinite(inside).any():
+            features = {**p.own.features, **p.retrieved.features}
+            rows.append(build_quality_features(p.questions, features, p.own, inside, choice.chosen)[0])
+        else:
+            rows.append(np.full(len(coefficients.quality) - 1, np.nan))
+        labels.append(covers_gold(p, choice.chosen[0]))
+    return np.stack(rows), np.array(labels, bool)
+
+
+def fit_quality(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Weights of the quality features, the intercept last. Empty contexts (NaN) have the quality 0 and teach nothing."""
+    known = ~np.isnan(x).any(axis=1)
+    w = fit_logistic(x[known], y[known].astype(float), RIDGE)
+    return np.append(w[1:], w[0])
+
+
+def predict_quality(x: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Probabilities (n,)."""
+    return np.where(np.isnan(x).any(axis=1), 0.0, sigmoid(np.nan_to_num(x) @ weights[:-1] + weights[-1]))
+
+
+def measure_predictions(p: np.ndarray, y: np.ndarray) -> dict[str, Any]:
+    """Count, base rate, AUC, expected calibration error and the reliability diagram's bins."""
+    index = np.minimum((p * BINS).astype(int), BINS - 1)
+    both = 0 < y.sum() < len(y)
+    return {
+        "n": len(p),
+        "supported": round(float(y.mean()), 4),
+        "auc": round(measure_auroc(p, y), 4) if both else None,
+        "ece": round(measure_calibration_error(p, y.astype(float)), 4),
+        "bins": [
+            {
+                "from": i / BINS,
+                "to": (i + 1) / BINS,
+                "n": int((index == i).sum()),
+                "predicted": round(float(p[index == i].mean()), 4),
+                "observed": round(float(y[index == i].mean()), 4),
+            }
+            for i in range(BINS)
+            if (index == i).any()
+        ],
+    }
+
+
+def report_by_set(pooled: Sequence[PooledQuestion], p: np.ndarray, y: np.ndarray) -> dict[str, Any]:
+    """``measure_predictions`` for all questions and, under ``sets``, for each set."""
+    names = np.array([q.data for q in pooled])
+    report = measure_predictions(p, y)
+    return report | {"sets": {str(n): measure_predictions(p[names == n], y[names == n]) for n in np.unique(names)}}
+
+
+def draft(sentence: Mapping[str, float], width: int) -> Coefficients:
+    """Coefficients whose quality part is still to be fitted."""
+    return Coefficients(sentence=sentence, quality=np.zeros(width + 1), provenance={})
+
+
+def with_quality(coefficients: Coefficients, weights: np.ndarray) -> Coefficients:
+    """The same with a fitted quality part."""
+    return replace(coefficients, quality=weights)
+
+
+def _feature_matrix(p: PooledQuestion) -> np.ndarray:
+    features = {**p.own.features, **p.retrieved.features}
+    return np.stack([np.broadcast_to(features[name], (1, len(p.table)))[0] for name in FEATURES], axis=1)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from engine.context.coefficients import load_coefficients
+from engine.context.enhance import Attempt, enhance_context
 from engine.context.select import Selection, select_context
 from engine.context.words import Question, parse_followup
 from engine.conversation import History, StandaloneQuestion, resolve_question
@@ -139,12 +140,28 @@ class RagPipeline:
             vector = self.embedder.embed(texts).mean(axis=0)
             return vector / max(float(np.linalg.norm(vector)), 1e-12)
 
-        retrieved = retrieve_chunks(self._table, words, embed, self.settings, _milliseconds)
-        clock = _milliseconds()
         question = parse_followup(standalone.text[:SEARCHED_CHARACTERS], standalone.background)
-        selection = select_context(
-            question, retrieved.vector, retrieved.chunks, self.settings, self._coefficients
+        first = self._search(question, words, embed, self.settings)
+        started = _milliseconds()
+
+        def search_again(settings: PipelineSettings) -> Attempt[_Evidence]:
+            found = self._search(question, words, lambda: first.retrieved.vector, settings)
+            return Attempt(found, found.selection.context.quality)
+
+        best = enhance_context(Attempt(first, first.selection.context.quality), self.settings, search_again)
+        selection = best.found.selection
+        context = dataclasses.replace(selection.context, steps=best.steps)
+        timings = {**first.timings_ms, "enhance": _milliseconds() - started} if best.steps else first.timings_ms
+        return dataclasses.replace(
+            best.found, selection=dataclasses.replace(selection, context=context), timings_ms=timings
         )
+
+    def _search(
+        self, question: Question, words: str, embed: Callable[[], np.ndarray], settings: PipelineSettings
+    ) -> _Evidence:
+        retrieved = retrieve_chunks(self._table, words, embed, settings, _milliseconds)
+        clock = _milliseconds()
+        selection = select_context(question, retrieved.vector, retrieved.chunks, settings, self._coefficients)
         timings = {**retrieved.timings_ms, "context": _milliseconds() - clock}
         return _Evidence(retrieved=retrieved, selection=selection, question=question, timings_ms=timings)
 

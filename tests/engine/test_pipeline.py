@@ -143,10 +143,19 @@ def test_odd_questions_are_answered_or_declined_but_break_nothing(shop: RagPipel
 def test_the_threshold_decides_whether_the_engine_abstains() -> None:
     question = "How long may I return unused boxes?"
     bold = open_pipeline("customer-service", PipelineSettings(min_quality=0.0)).answer(question)
-    shy = open_pipeline("customer-service", PipelineSettings(min_quality=1.0)).answer(question)
+    shy = open_pipeline("customer-service", PipelineSettings(min_quality=1.0, enhance=0)).answer(question)
     assert not bold.abstained and bold.sentences
     assert shy.abstained and (shy.text, shy.sentences, shy.citations) == (ABSTAINED, (), ())
     assert shy.context == bold.context, "what was found is shown either way"
+
+
+def test_a_weak_context_is_improved_in_rounds_that_are_told_and_never_made_worse() -> None:
+    question = "Is there a discount for hospitals?"
+    plain = open_pipeline("customer-service", PipelineSettings(min_quality=0.99, enhance=0)).answer(question)
+    improved = open_pipeline("customer-service", PipelineSettings(min_quality=0.99, enhance=4)).answer(question)
+    assert plain.context.steps == () and "enhance" not in plain.timings_ms
+    assert improved.context.steps and "wider search (60 chunks)" in improved.context.steps[0]
+    assert improved.context.quality >= plain.context.quality and improved.timings_ms["enhance"] > 0
 
 
 def test_a_question_far_from_every_document_is_declined(shop: RagPipeline) -> None:

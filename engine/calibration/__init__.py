@@ -31,7 +31,9 @@ LONGEST_GOLD = 400
 Progress = Callable[[int, int, str], None]
 
 
-def calibrate(data: Path, settings: PipelineSettings, out: Path = PATH, progress: Progress | None = None) -> dict[str, Any]:
+def calibrate(
+    data: Path, settings: PipelineSettings, out: Path = PATH, progress: Progress | None = None
+) -> dict[str, Any]:
     """Fit the weights of evidence and context quality, write them with their provenance, return the provenance.
 
     Args:

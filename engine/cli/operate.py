@@ -1,16 +1,20 @@
-"""``serve``, ``doctor``, ``bench`` and ``calibrate``."""
+"""``serve``, ``doctor`` and ``bench``."""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
 from engine.cli.corpora import Json, Settings
 from engine.cli.output import format_number, open_console, print_json, show_progress
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 SAMPLE_SUITES = ("customer-service", "stories", "runbooks")
 
@@ -20,7 +24,6 @@ def register(app: typer.Typer) -> None:
     app.command()(serve)
     app.command()(doctor)
     app.command()(bench)
-    app.command()(calibrate)
 
 
 def serve(
@@ -108,21 +111,16 @@ def bench(
         return
     console = open_console()
     console.print(f"[bold]{result['name']}[/bold]  {result['machine']}")
-    for key, value in result["figures"].items():
-        console.print(f"  {key:42s} {format_number(value, 4) if isinstance(value, float) else value}", markup=False)
+    _print_figures(console, result["figures"], 1)
 
 
-def calibrate(
-    data: Annotated[Path, typer.Option(help="Folder with the labelled sets; see engine/calibration.py.")],
-    json: Json = False,
-) -> None:
-    """Fit evidence and context quality on labelled sets; report on their held-out half."""
-    from engine.calibration import calibrate as fit
-    from engine.settings import PipelineSettings
-
-    provenance = fit(data, PipelineSettings())
-    if json:
-        print_json(provenance)
-    else:
-        for key, value in provenance["held_out"].items():
-            typer.echo(f"{key}: {value}")
+def _print_figures(console: Console, figures: Mapping[str, Any], depth: int) -> None:
+    """One figure a line; groups of figures under their name, indented."""
+    for key, value in figures.items():
+        place = "  " * depth
+        if isinstance(value, Mapping):
+            console.print(f"{place}[bold]{key}[/bold]")
+            _print_figures(console, value, depth + 1)
+        elif not isinstance(value, list):
+            shown = format_number(value, 4) if isinstance(value, float) else "-" if value is None else value
+            console.print(f"{place}{key:{44 - len(place)}s} {shown}", markup=False)

@@ -14,10 +14,12 @@ import numpy as np
 from engine.context.coefficients import load_coefficients
 from engine.context.enhance import Attempt, enhance_context
 from engine.context.select import Selection, select_context
+from engine.context.sentences import hash_telling
 from engine.context.words import Question, parse_followup
 from engine.conversation import History, StandaloneQuestion, resolve_question
 from engine.corpora import ingest_corpus
 from engine.embedding import Embedder, load_embedder
+from engine.embedding.lexicon import load_lexicon
 from engine.errors import IndexMismatchError, InputError, ProviderError, SettingError
 from engine.generation.extractive import ABSTAINED, ExtractedAnswer, extract_answer
 from engine.generation.model import build_messages, read_reply
@@ -60,6 +62,7 @@ class RagPipeline:
         self.embedder: Embedder = load_embedder(settings)
         self._catalog = catalog
         self._coefficients = load_coefficients()
+        self._lexicon = load_lexicon(hash_telling)
         self._table = self._open(entry)
 
     def answer(self, question: str, history: History = ()) -> Answer:
@@ -161,7 +164,9 @@ class RagPipeline:
     ) -> _Evidence:
         retrieved = retrieve_chunks(self._table, words, embed, settings, _milliseconds)
         clock = _milliseconds()
-        selection = select_context(question, retrieved.vector, retrieved.chunks, settings, self._coefficients)
+        selection = select_context(
+            question, retrieved.vector, retrieved.chunks, settings, self._coefficients, self._lexicon
+        )
         timings = {**retrieved.timings_ms, "context": _milliseconds() - clock}
         return _Evidence(retrieved=retrieved, selection=selection, question=question, timings_ms=timings)
 

@@ -103,6 +103,19 @@ class SentenceArrays:
     names: WordLists
 
 
+# Fields of a document that the setting ``filter`` may name.
+FILTER_FIELDS = ("document", "title", "source", "content_type")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """What a chunk's document must be, or must not be: ``pattern`` is matched against ``field``, ``*`` and ``?`` are wild."""
+
+    field: str
+    pattern: str
+    excludes: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoredChunk:
     """A retrieved chunk with what the index knows of it.
@@ -133,6 +146,8 @@ class EvidenceSentence:
     Attributes:
         score: orders the sentences of one question by how likely they answer it.
         relevance: the probability that this is the sentence that answers, among all that were retrieved.
+        covered: how much of the question each of its terms is, for those that the sentence, its neighbours or its
+            headings hold; 0 for the others.
     """
 
     document: str
@@ -144,6 +159,7 @@ class EvidenceSentence:
     similarity: float
     relevance: float = 0.0
     title: str = ""
+    covered: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,9 @@ def measure(data: Path | None, overrides: Mapping[str, Any]) -> dict[str, Any]:
         InputError: no data set was given.
     """
     if data is None:
-        raise InputError("bench abstention needs --data.", "Give a folder with corpus.jsonl and queries.jsonl, or of such.")
+        raise InputError(
+            "bench abstention needs --data.", "Give a folder with corpus.jsonl and queries.jsonl, or of such."
+        )
     settings = PipelineSettings().with_values(overrides)
     coefficients = load_coefficients()
     figures: dict[str, Any] = {}

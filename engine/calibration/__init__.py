@@ -25,7 +25,7 @@ from engine.embedding import load_embedder
 from engine.errors import InputError
 from engine.settings import PipelineSettings
 
-QUESTIONS_PER_SET = 1200
+QUESTIONS_PER_SET = 2000
 # Gold spans longer than this tell which passage supports an answer, not which sentence.
 LONGEST_GOLD = 400
 Progress = Callable[[int, int, str], None]

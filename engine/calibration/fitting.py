@@ -14,6 +14,7 @@ from engine.context.coefficients import Coefficients, sigmoid
 from engine.context.evidence import FEATURES
 from engine.context.quality import build_quality_features
 from engine.context.select import choose_sentences
+from engine.context.sentences import Sign
 from engine.evaluation.logistic import fit_logistic, measure_auroc, measure_calibration_error
 
 RIDGE = 1e-3
@@ -22,7 +23,7 @@ BINS = 10
 
 def fit_sentences(pooled: Sequence[PooledQuestion]) -> dict[str, float]:
     """Weights that minimise the softmax cross-entropy of the gold sentences of each question."""
-    pools = [(_feature_matrix(p), p.gold) for p in pooled if p.gold.any() and not p.gold.all()]
+    pools = [_learnable(p) for p in pooled if p.gold.any() and not p.gold.all()]
     everything = np.concatenate([f for f, _ in pools])
     mean, scale = everything.mean(axis=0), everything.std(axis=0) + 1e-6
     scaled = [((f - mean) / scale, y) for f, y in pools]
@@ -108,6 +109,12 @@ def draft(sentence: Mapping[str, float], width: int) -> Coefficients:
 def with_quality(coefficients: Coefficients, weights: np.ndarray) -> Coefficients:
     """The same with a fitted quality part."""
     return replace(coefficients, quality=weights)
+
+
+def _learnable(p: PooledQuestion) -> tuple[np.ndarray, np.ndarray]:
+    says = (p.table.arrays.signs & Sign.SAYS) > 0
+    kept = (says & ~p.unclear) | p.gold
+    return _feature_matrix(p)[kept], p.gold[kept]
 
 
 def _feature_matrix(p: PooledQuestion) -> np.ndarray:

@@ -20,12 +20,14 @@ import numpy as np
 
 from engine.context.evidence import ChunkEvidence, OwnEvidence, describe_own, describe_retrieved
 from engine.context.questions import QuestionBatch, batch_questions
-from engine.context.select import find_allowed
-from engine.context.sentences import SentenceTable, join_sentences
+from engine.context.select import find_allowed, read_text
+from engine.context.sentences import SentenceTable, hash_telling, join_sentences
 from engine.context.words import parse_question
 from engine.corpora import ingest_corpus
 from engine.embedding import load_embedder
+from engine.embedding.lexicon import load_lexicon
 from engine.errors import InputError
+from engine.evaluation.measures.correctness import holds_answer
 from engine.index import Catalog, ChunkTable
 from engine.retrieval import retrieve_chunks
 from engine.settings import PipelineSettings
@@ -35,6 +37,7 @@ SALT = "phasegate"
 # More are retrieved than are used, so that as many are left when a gold document is taken out.
 SPARE_CHUNKS = 2
 WHOLE = 10**9
+LONGEST_ANSWER = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +57,7 @@ class PooledQuestion:
     Attributes:
         kind: ``answerable``, ``gold left out`` or ``unanswerable``.
         gold: bool (s,), sentences that share a character with a gold span.
+        unclear: bool (s,), sentences that hold a gold answer outside of the gold spans: neither right nor wrong.
         spans: gold spans as (document, start, end).
     """
 
@@ -66,6 +70,7 @@ class PooledQuestion:
     retrieved: ChunkEvidence
     allowed: np.ndarray
     gold: np.ndarray
+    unclear: np.ndarray
     spans: tuple[tuple[str, int, int], ...]
 
 
@@ -179,11 +184,12 @@ def _pool(
         return
     table, rows = join_sentences(chunks)
     questions = batch_questions([parse_question(query["question"])])
-    own = describe_own(questions, vector[None], table)
+    own = describe_own(questions, vector[None], table, load_lexicon(hash_telling))
     similarity = np.array([[chunk.similarity for chunk in chunks]], np.float32)
     lexical = np.array([[chunk.lexical for chunk in chunks]], np.float32)
     allowed = find_allowed(chunks, rows, own.features["similarity"][0], settings)[None]
     arrays = replace(table.arrays, vectors=table.arrays.vectors[:0])
+    marked = mark_gold(table, gold)
     yield PooledQuestion(
         data=data,
         kind=kind,
@@ -193,9 +199,22 @@ def _pool(
         own=own,
         retrieved=describe_retrieved(table, [rows], similarity, lexical),
         allowed=allowed,
-        gold=mark_gold(table, gold),
+        gold=marked,
+        unclear=_find_answers(table, chunks, query["answers"]) & ~marked,
         spans=tuple(gold),
     )
+
+
+def _find_answers(table: SentenceTable, chunks: Sequence[ScoredChunk], answers: Sequence[str]) -> np.ndarray:
+    """Bool (s,): sentences that hold one of the short answers."""
+    short = [answer for answer in answers if len(answer) <= LONGEST_ANSWER]
+    held = np.zeros(len(table), bool)
+    if not short:
+        return held
+    for i, (start, end) in enumerate(table.arrays.spans.tolist()):
+        text = read_text(chunks, table.documents[table.document[i]], start, end)
+        held[i] = any(holds_answer(text, answer) for answer in short)
+    return held
 
 
 def mark_gold(table: SentenceTable, gold: Sequence[tuple[str, int, int]]) -> np.ndarray:

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from engine.context.coefficients import Coefficients
-from engine.context.evidence import ChunkEvidence, OwnEvidence, describe_own, describe_retrieved, score_evidence
+from engine.context.evidence import (
+    ChunkEvidence,
+    Lexicon,
+    OwnEvidence,
+    describe_own,
+    describe_retrieved,
+    score_evidence,
+)
 from engine.context.quality import build_quality_features
 from engine.context.questions import QuestionBatch, batch_questions
 from engine.context.sentences import SentenceTable, Sign, join_sentences
@@ -99,13 +106,14 @@ def select_context(
     chunks: Sequence[ScoredChunk],
     settings: PipelineSettings,
     coefficients: Coefficients,
+    lexicon: Lexicon,
 ) -> Selection:
     """Choose the context of one question. Chunks under ``min_similarity`` are left out of it, not out of the ranking."""
     if not any(len(chunk.sentences.tokens) for chunk in chunks):
         return Selection(context=Context(parts=(), quality=0.0, tokens=0), evidence=(), chunks=tuple(chunks))
     table, rows = join_sentences(chunks)
     questions = batch_questions([question])
-    own = describe_own(questions, vector[None], table)
+    own = describe_own(questions, vector[None], table, lexicon)
     similarity = np.array([[chunk.similarity for chunk in chunks]], np.float32)
     lexical = np.array([[chunk.lexical for chunk in chunks]], np.float32)
     retrieved = describe_retrieved(table, [rows], similarity, lexical)
@@ -116,7 +124,12 @@ def select_context(
     parts = _join_parts(table, choice.chosen[0], relevance, chunk_of, chunks, rows)
     inside = np.flatnonzero(choice.chosen[0] & np.isfinite(scores))
     evidence = [
-        _as_evidence(table, chunks, chunks[chunk_of[i]], i, scores[i], own.features["similarity"][0, i], relevance[i])
+        replace(
+            _as_evidence(
+                table, chunks, chunks[chunk_of[i]], i, scores[i], own.features["similarity"][0, i], relevance[i]
+            ),
+            covered=list_covered(questions, own, 0, i),
+        )
         for i in inside[np.argsort(-scores[inside], kind="stable")].tolist()
     ]
     best = [scores[r].max(initial=-np.inf) for r in rows]
@@ -198,14 +211,20 @@ def _join_parts(
                 chunk_index=source.chunk_index,
                 start=start,
                 end=end,
-                text=_read_text(chunks, source.document, start, end),
+                text=read_text(chunks, source.document, start, end),
                 score=round(float(relevance[run].sum()), 6),
             )
         )
     return tuple(sorted(parts, key=lambda part: -part.score))
 
 
-def _read_text(chunks: Sequence[ScoredChunk], document: str, start: int, end: int) -> str:
+def list_covered(questions: QuestionBatch, own: OwnEvidence, question: int, sentence: int) -> tuple[float, ...]:
+    """``EvidenceSentence.covered`` of a sentence for a question."""
+    mask = int(own.wide[question, sentence])
+    return tuple(w if mask >> t & 1 else 0.0 for t, w in enumerate(questions.weights[question].tolist()))
+
+
+def read_text(chunks: Sequence[ScoredChunk], document: str, start: int, end: int) -> str:
     """``document.text[start:end]``, out of the chunks that cover it one after another."""
     text = ""
     while start < end:
@@ -232,7 +251,7 @@ def _as_evidence(
         chunk_index=chunk.chunk_index,
         start=start,
         end=end,
-        text=_read_text(chunks, chunk.document, start, end),
+        text=read_text(chunks, chunk.document, start, end),
         score=float(score),
         similarity=float(similarity),
         relevance=float(relevance),

@@ -11,11 +11,12 @@ from functools import lru_cache
 
 import numpy as np
 
-from engine.context.words import NUMBER_WORDS, SIGNS, find_names, find_stems, find_words, stem
+from engine.context.words import NUMBER_WORDS, SIGNS, STOP_WORDS, find_names, find_stems, find_words, stem
 from engine.types import ScoredChunk, SentenceArrays, WordLists
 
 # White space, list marks and headings that may stand between two sentences that follow each other.
 NEIGHBOUR_GAP = 40
+_POINTS_BACK = re.compile(r"(He|She|It|They|This|These|Those|That|His|Her|Its|Their|Such)\b")
 # A bold label, a short line that ends with a colon, a title of up to three words without any mark or number.
 _LABEL = re.compile(r"(\*\*|__)[^*_]+\1[.:]?|[^.!?:|]{0,25}:|[A-ZÀ-Þ][^\W\d_]*(?: [^\W\d_]+){0,2}")
 
@@ -32,6 +33,7 @@ class Sign(enum.IntFlag):
     CAUSE = 64
     COMMAND = 128
     NUMBER_WORD = 256
+    POINTS_BACK = 512  # begins with a pronoun: what it is about stands before it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,11 @@ def describe_sentences(texts: Sequence[str]) -> tuple[np.ndarray, WordLists, Wor
 def hash_word(word: str) -> int:
     """32 bits that stand for a word."""
     return zlib.crc32(word.encode("utf-8", "surrogatepass"))
+
+
+def hash_telling(word: str) -> int | None:
+    """The hash of a word's stem; None for a stop word."""
+    return None if word in STOP_WORDS else hash_word(stem(word))
 
 
 @lru_cache(maxsize=20_000)
@@ -139,6 +146,8 @@ def _find_signs(text: str) -> int:
     for name, patterns in SIGNS.items():
         if any(pattern.search(text) for pattern in patterns):
             found |= Sign[name.upper()]
+    if _POINTS_BACK.match(text):
+        found |= Sign.POINTS_BACK
     if not NUMBER_WORDS.isdisjoint(find_words(text)):
         found |= Sign.NUMBER_WORD
     return int(found)

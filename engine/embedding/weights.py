@@ -67,12 +67,17 @@ def find_graph(precision: str) -> Path:
     from engine.embedding.onnx_graph import build_graph
 
     model = build_graph(load_file(weights_path), int8=precision == "fast").SerializeToString()
-    _write_whole(path, model)
-    _write_whole(manifest, json.dumps({"sha256": hashlib.sha256(model).hexdigest(), "weights": SHA256}).encode())
+    write_whole(path, model)
+    write_whole(manifest, json.dumps({"sha256": hashlib.sha256(model).hexdigest(), "weights": SHA256}).encode())
     return path
 
 
-def _write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file under another name until it is whole.
+
+    Raises:
+        DiskFullError: there is no room, or the folder cannot be written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
@@ -85,7 +90,7 @@ def _write_whole(path: Path, content: bytes) -> None:
         os.replace(file.name, path)
     except OSError as error:
         raise DiskFullError(
-            f"{path}: the model's graph ({len(content) >> 20} MB) could not be written: {error.strerror}.",
+            f"{path}: {len(content) >> 20} MB could not be written: {error.strerror}.",
             "Free some space, or set PHASEGATE_HOME to a folder that can be written.",
         ) from error
 

@@ -5,8 +5,9 @@ import pytest
 
 from engine.context.evidence import OWN_FEATURES, OwnEvidence, describe_own
 from engine.context.questions import batch_questions, match_terms, weigh_terms
-from engine.context.sentences import SentenceTable, Sign, describe_sentences, find_followers, hash_words
+from engine.context.sentences import SentenceTable, Sign, describe_sentences, find_followers, hash_telling, hash_words
 from engine.context.words import parse_question
+from engine.embedding.lexicon import load_lexicon
 from engine.types import SentenceArrays, WordLists
 
 
@@ -27,7 +28,9 @@ def make_table(texts: list[str], about: str = "") -> SentenceTable:
 
 def describe(questions: list[str], texts: list[str], about: str = "") -> OwnEvidence:
     batch = batch_questions([parse_question(q) for q in questions])
-    return describe_own(batch, np.ones((len(questions), 4), np.float32) / 2, make_table(texts, about))
+    return describe_own(
+        batch, np.ones((len(questions), 4), np.float32) / 2, make_table(texts, about), load_lexicon(hash_telling)
+    )
 
 
 @pytest.mark.parametrize(
@@ -90,3 +93,10 @@ def test_weights_of_the_matched_terms_are_summed() -> None:
 def test_headings_rules_and_labels_say_nothing(text: str, says: bool) -> None:
     signs, _, _ = describe_sentences([text])
     assert bool(signs[0] & Sign.SAYS) == says
+
+
+def test_a_word_of_like_meaning_covers_in_part_and_a_strange_one_not() -> None:
+    soft = describe(["vehicle"], ["It is a car.", "It is a vehicle.", "It is a doctor."]).features["soft_coverage"][
+        0
+    ]
+    assert soft[1] == pytest.approx(1.0) and 0.1 < soft[0] < 1 and soft[2] < soft[0]

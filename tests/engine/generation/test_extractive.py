@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from engine.generation.extractive import extract_answer, readable_text
@@ -68,3 +70,24 @@ def test_no_evidence_gives_no_answer() -> None:
 )  # fmt: skip
 def test_readable_text_loses_marks_and_line_ends_and_nothing_else(text: str, readable: str) -> None:
     assert readable_text(text) == readable
+
+
+def test_a_sentence_that_adds_what_the_question_also_asks_is_worth_more_than_a_likelier_repeat() -> None:
+    def holding(text: str, relevance: float, covered: tuple[float, ...], start: int) -> EvidenceSentence:
+        return dataclasses.replace(sentence(text, 9.0, start=start), relevance=relevance, covered=covered)
+
+    evidence = [
+        holding("Returns take two weeks.", 0.5, (0.6, 0.0), 0),
+        holding("Returns take two weeks, again.", 0.3, (0.6, 0.0), 100),
+        holding("Refunds take three days.", 0.1, (0.0, 0.4), 200),
+    ]
+    assert extract_answer(evidence, 9).text == "Returns take two weeks. Refunds take three days."
+
+
+def test_of_two_sentences_as_likely_the_shorter_one_leaves_room() -> None:
+    evidence = [
+        sentence("a b", 9.0),
+        sentence("long " * 7, 8.9, start=50),
+        sentence("short one of five words", 8.9, start=200),
+    ]
+    assert extract_answer(evidence, 8).text == "a b short one of five words"

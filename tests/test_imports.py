@@ -21,6 +21,7 @@ HOMES = {
     "plotly": "engine/charts", "tokenizers": "engine/embedding", "safetensors": "engine/embedding", "onnx": "engine/embedding",
     "reportlab": "engine/reports", "matplotlib": "engine/reports", "watchdog": "engine/operations", "pypdf": "engine/ingestion",
     "docx": "engine/ingestion", "bs4": "engine/ingestion", "charset_normalizer": "engine/ingestion", "typer": "engine/cli",
+    "optuna": "engine/evaluation/sweep_search.py",
 }  # fmt: skip
 # The ONNX runtime's second user is the benchmark that holds our embedder against a bare loop over it.
 TWO_HOMES = {
@@ -29,8 +30,9 @@ TWO_HOMES = {
 }
 # The stages of the pipeline do not know each other; pipeline.py and corpora.py join them.
 STAGES = ("ingestion", "chunking", "embedding", "index", "retrieval", "context", "generation", "conversation", "guard")
-# Reading a model's reply needs sentences; they are words of a text, not a stage's work.
-SHARED = {"engine.ingestion.sentences"}
+# What a text is made of (sentences, blocks, speech, sections) is asked by readers of a model's reply and by chunkers; it
+# is knowledge of texts, not a stage's work.
+SHARED = {f"engine.ingestion.{name}" for name in ("sentences", "structure", "speech", "sections")}
 # What a package must not reach up to.
 ABOVE = {
     "store": (

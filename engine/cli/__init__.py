@@ -7,7 +7,7 @@ import traceback
 
 import typer
 
-from engine.cli import corpora, decide, operate, runs
+from engine.cli import calibrate, corpora, decide, operate, runs, sweep
 from engine.cli.output import print_error
 from engine.errors import PhasegateError
 
@@ -18,7 +18,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _group in (corpora, runs, decide, operate):
+for _group in (corpora, runs, sweep, decide, operate, calibrate):
     _group.register(app)
 
 

@@ -10,5 +10,6 @@ from engine.store.jobs import JobStore
 from engine.store.preferences import PreferenceStore
 from engine.store.runs import RunStore
 from engine.store.store import Store, open_store
+from engine.store.sweeps import SweepStore
 
-__all__ = ["CorpusStore", "JobStore", "PreferenceStore", "RunStore", "Store", "open_store"]
+__all__ = ["CorpusStore", "JobStore", "PreferenceStore", "RunStore", "Store", "SweepStore", "open_store"]

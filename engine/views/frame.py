@@ -16,7 +16,7 @@ ROLE_WORDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunningWork:
-    """A run or an ingest in progress. ``identifier`` is a run's id or a corpus' name."""
+    """A run, a sweep or an ingest in progress. ``identifier`` is its id, or a corpus' name."""
 
     kind: str
     identifier: str
@@ -52,6 +52,16 @@ def load_frame(store: Store) -> Frame:
         RunningWork(kind="run", identifier=r["run_id"], title=r["suite"], done=r["done"], total=r["total"])
         for r in runs
         if read_status(r) == "running"
+    ]
+    sweeps = store.query(
+        "SELECT s.sweep_id, s.suite, s.status, s.pid, s.heartbeat_at, s.planned AS total, "
+        "(SELECT count(*) FROM trials t WHERE t.sweep_id = s.sweep_id) AS done "
+        "FROM sweeps s WHERE s.status = 'running' ORDER BY s.started_at"
+    )
+    work += [
+        RunningWork(kind="sweep", identifier=s["sweep_id"], title=s["suite"], done=s["done"], total=s["total"])
+        for s in sweeps
+        if read_status(s) == "running"
     ]
     work += [
         RunningWork(kind=j["kind"], identifier=j["subject"], title=j["title"], done=j["done"], total=j["total"])

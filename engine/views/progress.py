@@ -107,7 +107,7 @@ def load_run_progress(store: Store, run_id: str) -> RunProgress:
     path = log_path(run_id)
     rows = store.query("SELECT * FROM runs WHERE run_id = ?", [run_id])
     row: dict[str, Any] = rows[0] if rows else {}
-    status = _run_status(row) if row else starting_status(run_id)
+    status = read_resumed_status(row, run_id) if row else starting_status(run_id)
     found = store.query("SELECT status, count(*) AS n FROM cases WHERE run_id = ? GROUP BY status", [run_id])
     counts = {r["status"]: int(r["n"]) for r in found}
     done, total = sum(counts.values()), int(row.get("cases") or 0)
@@ -165,12 +165,12 @@ def starting_status(identifier: str) -> str:
     return "finished" if ended.group(1) == "0" else "failed"
 
 
-def _run_status(row: dict[str, Any]) -> str:
+def read_resumed_status(row: dict[str, Any], identifier: str) -> str:
     """The row's status; ``starting`` when it ended early and its process has just been started again to resume it."""
     status = read_status(row)
     if status not in ("interrupted", "failed"):
         return status
-    path = log_path(row["run_id"])
+    path = log_path(identifier)
     try:
         written = datetime.fromtimestamp(path.stat().st_mtime, UTC).replace(tzinfo=None)
     except OSError:

@@ -14,11 +14,13 @@ from pages.ui.states import draw_error
 ICON = str(Path(__file__).with_name("icon.png"))
 GROUPS = {
     "": [("overview", "Overview", "dashboard")],
-    "Build": [("ask", "Ask", "forum"), ("corpora", "Corpora", "library_books")],
-    "Evaluate": [("suites", "Suites", "checklist"), ("runs", "Runs", "science")],
+    "Build": [("ask", "Ask", "forum"), ("tuning", "Tuning lab", "tune"), ("corpora", "Corpora", "library_books")],
+    "Evaluate": [("suites", "Suites", "checklist"), ("runs", "Runs", "science"), ("sweeps", "Sweeps", "grain")],
     "Decide": [("roadmap", "Roadmap", "flag"), ("reports", "Reports", "description")],
-    "Operate": [("settings", "Settings", "settings")],
+    "Operate": [("calibration", "Calibration", "balance"), ("settings", "Settings", "settings")],
 }
+# Where work is watched: its page, and the query parameter that holds its id.
+WATCHED = {"run": ("pages/suites.py", "run"), "sweep": ("pages/sweeps.py", "sweep")}
 
 
 def draw_frame() -> None:
@@ -51,11 +53,8 @@ def draw_status() -> None:
         st.markdown(":red-badge[:material/database_off: Store out of reach]", help=error.message)
         return
     for work in frame.running:
-        page, query = (
-            ("pages/suites.py", {"run": work.identifier})
-            if work.kind == "run"
-            else ("pages/corpora.py", {"corpus": work.identifier})
-        )
+        page, parameter = WATCHED.get(work.kind, ("pages/corpora.py", "corpus"))
+        query = {parameter: work.identifier}
         st.page_link(
             page, label=f"{work.title}: {work.done} of {work.total}", icon=":material/play_circle:", query_params=query
         )

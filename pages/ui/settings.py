@@ -8,6 +8,7 @@ import streamlit as st
 
 from engine.store import PreferenceStore, Store
 from engine.views.settings import Check, Field, SettingsView, run_checks, save_settings
+from engine.views.sweep_list import load_evidence
 from pages.ui.markup import escape, state_badge
 from pages.ui.progress import draw_facts
 from pages.ui.states import shown_errors
@@ -26,6 +27,11 @@ def draw_pipeline(store: Store, view: SettingsView) -> None:
                 st.rerun()
     else:
         st.caption("These are the shipped defaults, on which the quality figures are reported.")
+    evidence, sweep = load_evidence(store)
+    if evidence:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(f":material/grain: {escape(evidence)}")
+            st.page_link("pages/sweeps.py", label="See the sweep", query_params={"sweep": sweep})
     with st.form("pipeline"):
         values: dict[str, Any] = {}
         for name, fields in view.groups.items():

@@ -95,7 +95,11 @@ def draw_detail(suite: SuiteDetail) -> None:
 
 def draw_start_form(store: Store, suite: SuiteDetail) -> None:
     """Preset, overrides, limit and seed; then the run's own page."""
-    st.markdown("#### Run it")
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown("#### Run it")
+        query = {"suite": suite.reference}
+        st.page_link("pages/tuning.py", label="Tune on it", icon=":material/tune:", query_params=query)
+        st.page_link("pages/sweeps.py", label="Sweep its settings", icon=":material/grain:", query_params=query)
     with st.container(border=True):
         preset = st.segmented_control("Settings", [OWN, SAVED, *PRESETS], default=OWN, key="run-preset", required=True)
         names = st.multiselect(

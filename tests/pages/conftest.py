@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,9 +11,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from engine.corpora import ingest_corpus, record_ingest
+from engine.evaluation.sweep_plan import SweepRequest
 from engine.runs import RunRequest, run_request
 from engine.settings import ROOT, PipelineSettings
 from engine.store import open_store
+from engine.sweeps import run_sweep
 
 DOCUMENTS = {
     "refunds.md": "# Refunds\n\nA defective item is refunded within 42 days of purchase. Write to the service desk.\n",
@@ -51,6 +54,8 @@ def seeded_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
             settings = PipelineSettings()
             record_ingest(store, ingest_corpus("depot", [corpus], settings), settings)
             run_request(store, RunRequest(suite=str(suite), overrides={}, run_id="run-seeded"))
+            grid = ["chunk_size=60,120", "chunk_overlap=0,80"]
+            run_sweep(store, SweepRequest(suite=str(suite), grid=grid, sweep_id="sweep-seeded"))
     return base / "home"
 
 
@@ -82,6 +87,9 @@ def _fresh_resources(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     monkeypatch.setattr(PagesManager, "__init__", build_within_the_frame)
     yield
+    for thread in threading.enumerate():
+        if thread.name.startswith("open-lab-"):  # it would go on writing into the home of the next test
+            thread.join()
     st.cache_resource.clear()
 
 

@@ -23,6 +23,12 @@ PARTS = [
     ("suites", {}, "Customer service"),
     ("suites", {"suite": "customer-service"}, "Pass rules"),
     ("suites", {"run": "run-seeded"}, "Finished"),
+    ("sweeps", {}, "Earlier sweeps"),
+    ("sweeps", {"suite": "customer-service", "search": "Bayesian"}, "51 settings, the one that the sweep starts from"),
+    ("sweeps", {"sweep": "sweep-seeded"}, "What the best setting changes"),
+    ("sweeps", {"sweep": "sweep-seeded", "show": "Charts"}, "Recall against tokens"),
+    ("sweeps", {"sweep": "sweep-seeded", "show": "Trials"}, "1 impossible one skipped"),
+    ("sweeps", {"sweep": "sweep-seeded", "show": "What made it"}, "Best recall of 4 settings"),
     ("runs", {}, "Runs 1 to 1 of 1."),
     ("runs", {"status": "failed"}, "No run fits this filter."),
     ("runs", {"run": "run-seeded"}, "judged cases passed"),
@@ -38,6 +44,9 @@ PARTS = [
     ("roadmap", {"roadmap": "operations-agent", "show": "Document"}, "Nobody measured it"),
     ("roadmap", {"roadmap": "local-chat", "policy": "strict"}, "Roadmap"),
     ("reports", {"roadmap": "narrative-agent", "phase": "1"}, "Reports"),
+    ("calibration", {}, "Context quality is off by"),
+    ("calibration", {"figure": "Groundedness"}, "supports a sentence of the answer"),
+    ("calibration", {"show": "Your runs"}, "are few"),
     ("settings", {"show": "Pipeline"}, "shipped defaults"),
     ("settings", {"show": "Presets"}, "balanced"),
     ("settings", {"show": "Machine"}, "Where state lives"),
@@ -48,6 +57,9 @@ REFUSED = [
     ("corpora", {"corpus": "nope"}, "There is no corpus called"),
     ("corpora", {"corpus": "depot", "document": "nope.md"}, "There is no document called"),
     ("suites", {"suite": "/nowhere"}, "There is no suite called"),
+    ("sweeps", {"suite": "/nowhere"}, "There is no suite called"),
+    ("sweeps", {"sweep": "nope"}, "There is no sweep with this id"),
+    ("tuning", {"suite": "/nowhere"}, "There is no suite called"),
     ("guide", {"page": "nope"}, "There is no page of the guide called"),
 ]
 
@@ -78,7 +90,7 @@ def test_an_unknown_id_is_refused_with_a_message(
 
 
 def test_every_page_of_the_folder_is_tried() -> None:
-    assert {page for page, _, _ in PARTS} | {"guide"} == set(PAGES)
+    assert {page for page, _, _ in PARTS} | {"guide", "tuning"} == set(PAGES), "the lab has tests of its own"
 
 
 def test_a_filled_home_answers_a_question_with_numbered_sources(full_home: Path) -> None:

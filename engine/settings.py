@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DATASETS = ROOT / "datasets"
 
 # Grows when documents are read, split or embedded in another way, so that older indexes are built anew.
-INDEX_VERSION = 6
+INDEX_VERSION = 7
 INDEX_FIELDS = ("chunker", "chunk_size", "chunk_overlap", "chunk_unit", "embedder", "precision", "pooling")
 CHOICES: dict[str, tuple[str, ...]] = {
     "chunker": (
@@ -35,7 +35,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "precision": ("exact", "fast"),
     "pooling": ("separate", "late"),
     "mode": ("hybrid", "dense", "lexical"),
-    "fusion": ("rrf", "convex"),
+    "fusion": ("learned", "rrf", "convex"),
     "provider": ("extractive", "litellm"),
 }
 RANGES: dict[str, tuple[float, float]] = {
@@ -63,7 +63,8 @@ class PipelineSettings:
         embedder: ``minilm`` for the bundled model, else a litellm model name (``openai/text-embedding-3-small``).
         precision: ``exact`` is fp32; ``fast`` has int8 MatMul weights.
         pooling: ``separate`` embeds each chunk by itself; ``late`` embeds each document once and pools its token vectors.
-        fusion: how hybrid search joins its two rankings: ``rrf`` by rank, ``convex`` by normalised score.
+        fusion: how hybrid search joins its two rankings: ``learned`` by a fitted balance, ``rrf`` by rank, ``convex`` by
+            normalised score.
         weight: share of the dense ranking in hybrid search; the rest is BM25's.
         expansion: words taken from the best chunks of a first search and added to the second (pseudo-relevance
             feedback); 0 is off.
@@ -79,7 +80,7 @@ class PipelineSettings:
         provider: ``extractive`` needs no model; ``litellm`` asks ``model``.
     """
 
-    chunker: str = "recursive"
+    chunker: str = "adaptive"
     chunk_size: int = 1024
     chunk_overlap: int = 200
     chunk_unit: str = "characters"
@@ -87,7 +88,7 @@ class PipelineSettings:
     precision: str = "fast"
     pooling: str = "separate"
     mode: str = "hybrid"
-    fusion: str = "rrf"
+    fusion: str = "learned"
     weight: float = 0.5
     expansion: int = 0
     top_k: int = 20

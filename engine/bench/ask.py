@@ -18,6 +18,7 @@ from engine.corpora import ingest_corpus, shipped_corpora
 from engine.index import Catalog, ChunkTable, CorpusEntry, IndexEntry
 from engine.index.table import schema
 from engine.pipeline import RagPipeline, open_pipeline
+from engine.retrieval import index_terms
 from engine.settings import PipelineSettings
 
 ROWS = 100_000
@@ -94,6 +95,6 @@ def _repeat(base: pa.Table) -> Iterator[pa.RecordBatch]:
             random.shuffle(words)
             text = " ".join(words)
             name = f"{row['document']}/{made}"
-            batch.append(row | {"document": name, "search_text": text, "vector": vector})
+            batch.append(row | {"document": name, "search_text": index_terms(text), "vector": vector})
         yield pa.RecordBatch.from_pylist(batch, schema=schema(vectors.shape[1]))
         made += count

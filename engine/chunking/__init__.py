@@ -1,56 +1,87 @@
-"""Documents to chunks. ``document.text[chunk.start:chunk.end] == chunk.text``, always."""
+"""Documents to chunks. ``document.text[chunk.start:chunk.end] == chunk.text``, always.
+
+``analyse_document`` looks at a document once; ``split_layout`` then cuts it to any size in milliseconds.
+``chunk_document`` does both.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
-from engine.chunking.splitters import Boundaries, split_fixed, split_recursive
+from engine.chunking.adaptive import plan_adaptive
+from engine.chunking.cutting import CutPlan, Cutter, Span, cut_fixed
+from engine.chunking.dialogue import plan_dialogue
+from engine.chunking.layout import DocumentLayout, SentenceVectors, TokenOffsets
+from engine.chunking.narrative import plan_narrative
+from engine.chunking.recursive import plan_recursive, plan_sentences
+from engine.chunking.semantic import plan_semantic
+from engine.chunking.structure import plan_structure, plan_tables
 from engine.settings import PipelineSettings
 from engine.types import Chunk, Document
 
-__all__ = ["chunk_document"]
+__all__ = ["SPLITTERS", "DocumentLayout", "analyse_document", "chunk_document", "split_layout", "split_spans"]
 
-TokenOffsets = Callable[[str], Sequence[tuple[int, int]]]
-SPLITTERS = {"recursive": split_recursive, "fixed": split_fixed}
-_HEADING = re.compile(r"^(#{1,6})[ \t]+(\S.*)$", re.M)
+# Name to the places where it cuts; ``fixed`` has none: it counts.
+SPLITTERS: dict[str, Callable[[DocumentLayout], CutPlan] | None] = {
+    "adaptive": plan_adaptive,
+    "recursive": plan_recursive,
+    "fixed": None,
+    "sentence": plan_sentences,
+    "semantic": plan_semantic,
+    "dialogue": plan_dialogue,
+    "narrative": plan_narrative,
+    "structure": plan_structure,
+    "table": plan_tables,
+}
 
 
-def chunk_document(
+def analyse_document(
     document: Document,
-    sentences: Sequence[tuple[int, int]],
-    settings: PipelineSettings,
+    sentences: Sequence[Span],
     token_offsets: TokenOffsets | None = None,
-) -> list[Chunk]:
-    """Cut a document.
+    sentence_vectors: SentenceVectors | None = None,
+) -> DocumentLayout:
+    """What the chunkers know of a document. Its parts are computed when first asked for, and kept.
 
     Args:
         sentences: spans of the document's sentences.
         token_offsets: the embedder's tokens of a text, as spans; needed when ``chunk_unit`` is ``tokens``.
+        sentence_vectors: unit vectors of sentences, such as an embedder's ``embed``; needed by the semantic chunker.
     """
-    text = document.text
-    if settings.chunk_unit == "tokens":
-        if token_offsets is None:
-            raise ValueError("chunk_unit tokens needs token_offsets")
-        starts = np.array([start for start, _ in token_offsets(text)], np.int64)
-        units = np.searchsorted(starts, np.arange(len(text) + 1), side="left")
-    else:
-        units = np.arange(len(text) + 1)
-    headings = [(m.start(), len(m.group(1)), m.group(2).rstrip().rstrip("#").rstrip()) for m in _HEADING.finditer(text)]
-    boundaries = Boundaries(text, sentences, [position for position, _, _ in headings], units)
-    spans = SPLITTERS[settings.chunker](boundaries, settings.chunk_size, settings.chunk_overlap)
+    return DocumentLayout(document, sentences, token_offsets, sentence_vectors)
+
+
+def split_spans(layout: DocumentLayout, settings: PipelineSettings) -> list[Span]:
+    """Start and end of each chunk.
+
+    Raises:
+        ValueError: tokens or sentence vectors are needed and the layout was made without them.
+    """
+    units = layout.tokens if settings.chunk_unit == "tokens" else layout.units
+    planner = SPLITTERS[settings.chunker]
+    if planner is None:
+        return cut_fixed(layout.text, units, settings.chunk_size, settings.chunk_overlap)
+    plan = layout.plans.get(settings.chunker)
+    if plan is None:
+        plan = layout.plans[settings.chunker] = planner(layout)
+    return Cutter(layout.text, units, plan, settings.chunk_size, settings.chunk_overlap).cut()
+
+
+def split_layout(layout: DocumentLayout, settings: PipelineSettings) -> list[Chunk]:
+    """The chunks of a document, each with the path of headings above it."""
+    name, text = layout.document.id, layout.text
     return [
-        Chunk(document=document.id, index=i, start=a, end=b, text=text[a:b], heading=_heading_path(headings, a))
-        for i, (a, b) in enumerate(spans)
+        Chunk(document=name, index=i, start=a, end=b, text=text[a:b], heading=layout.heading_at(a))
+        for i, (a, b) in enumerate(split_spans(layout, settings))
     ]
 
 
-def _heading_path(headings: Sequence[tuple[int, int, str]], position: int) -> str:
-    path: dict[int, str] = {}
-    for start, level, title in headings:
-        if start > position:
-            break
-        path = {k: v for k, v in path.items() if k < level} | {level: title}
-    return " > ".join(path[level] for level in sorted(path))
+def chunk_document(
+    document: Document,
+    sentences: Sequence[Span],
+    settings: PipelineSettings,
+    token_offsets: TokenOffsets | None = None,
+    sentence_vectors: SentenceVectors | None = None,
+) -> list[Chunk]:
+    """Cut a document: ``split_layout`` of ``analyse_document``."""
+    return split_layout(analyse_document(document, sentences, token_offsets, sentence_vectors), settings)

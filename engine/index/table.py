@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from itertools import pairwise
@@ -18,7 +19,7 @@ from lancedb.index import FTS, IvfFlat
 from lancedb.query import MatchQuery
 
 from engine.errors import DiskFullError
-from engine.types import ScoredChunk, SentenceArrays, WordLists
+from engine.types import Condition, ScoredChunk, SentenceArrays, WordLists
 
 # Below this many chunks a scan of all vectors is as fast as the index; see docs/decisions.
 INDEX_FROM_ROWS = 10_000
@@ -28,6 +29,9 @@ OLD_VERSIONS = timedelta(minutes=2)
 # 3.2 ms, while LanceDB's own choice of partitions took 5 ms for the same recall.
 PARTITION_ROWS = 512
 PROBES = 16
+LONGEST_WORD = 80
+# How often a word of the question counts against one that feedback adds.
+EXPANSION_REPEATS = 3
 FETCHED = [
     "document",
     "chunk_index",
@@ -136,7 +140,15 @@ class ChunkTable:
         rows = self.count()
         if rows == 0:
             return
-        config = FTS(with_position=False, stem=True, remove_stop_words=True, ascii_folding=True)
+        # The words are already apart: ``search_text`` is what ``engine.retrieval.terms`` makes of a passage.
+        config = FTS(
+            with_position=False,
+            base_tokenizer="whitespace",
+            max_token_length=LONGEST_WORD,
+            stem=True,
+            remove_stop_words=False,
+            ascii_folding=True,
+        )
         self.table.create_index("search_text", config=config, replace=True)
         if rows >= INDEX_FROM_ROWS:
             self._index_vectors()
@@ -145,16 +157,28 @@ class ChunkTable:
         config = IvfFlat(distance_type="cosine", num_partitions=max(1, self.count() // PARTITION_ROWS))
         self.table.create_index("vector", config=config, replace=True)
 
-    def search_dense(self, vector: np.ndarray, k: int) -> list[tuple[int, float]]:
+    def search_dense(self, vector: np.ndarray, k: int, conditions: Sequence[Condition] = ()) -> list[tuple[int, float]]:
         """Row ids and cosine similarities of the nearest ``k`` chunks, best first."""
         query = self.table.search(vector, vector_column_name="vector").distance_type("cosine").nprobes(PROBES)
+        query = _restrict(query, conditions)
         found = query.select(["_distance"]).with_row_id(True).limit(k).to_arrow()
         return [(row, 1.0 - distance) for row, distance in _pairs(found, "_distance")]
 
-    def search_lexical(self, text: str, k: int) -> list[tuple[int, float]]:
-        """Row ids and BM25 scores of the best ``k`` chunks, best first; none when no word of the text is known."""
-        query = self.table.search(MatchQuery(text, "search_text"), query_type="fts")
-        return _pairs(query.select(["_score"]).with_row_id(True).limit(k).to_arrow(), "_score")
+    def search_lexical(
+        self, words: str, k: int, conditions: Sequence[Condition] = (), expansion: str = ""
+    ) -> list[tuple[int, float]]:
+        """Row ids and BM25 scores of the best ``k`` chunks, best first; none when no word is known.
+
+        Args:
+            words: joined by spaces, as ``question_terms`` makes them.
+            expansion: further words, joined by spaces, that count less.
+        """
+        # A word that is written thrice counts thrice. Boosted queries joined by OR would say the same in ten times as long.
+        repeats = EXPANSION_REPEATS if expansion else 1
+        wanted = MatchQuery(" ".join([words] * repeats + [expansion]) if expansion else words, "search_text")
+        query = _restrict(self.table.search(wanted, query_type="fts"), conditions)
+        found = query.select(["_score"]).with_row_id(True).limit(k).to_arrow()
+        return [(row, score / repeats) for row, score in _pairs(found, "_score")]
 
     def fetch(self, scores: dict[int, tuple[float, float]], vector: np.ndarray) -> list[ScoredChunk]:
         """The chunks of the given row ids, in the order of ``scores`` (row id to fused score and BM25 score)."""
@@ -214,6 +238,21 @@ class ChunkTable:
     def _documents(self, columns: list[str]) -> list[dict[str, Any]]:
         query = self.table.search().where("chunk_index = 0").select(columns).limit(100_000_000)
         return query.to_arrow().to_pylist()
+
+
+def _restrict(query: Any, conditions: Sequence[Condition]) -> Any:
+    """The query over the chunks that meet the conditions: alternatives within a field, all fields, no excluded one."""
+    clauses = []
+    for field in dict.fromkeys(c.field for c in conditions if not c.excludes):
+        either = " OR ".join(_like(c) for c in conditions if c.field == field and not c.excludes)
+        clauses.append(f"({either})")
+    clauses += [f"NOT ({_like(c)})" for c in conditions if c.excludes]
+    return query.where(" AND ".join(clauses), prefilter=True) if clauses else query
+
+
+def _like(condition: Condition) -> str:
+    literal = re.sub(r"([\\%_])", r"\\\1", condition.pattern.lower()).replace("'", "''")
+    return f"lower({condition.field}) LIKE '{literal.replace('*', '%').replace('?', '_')}'"
 
 
 def _pairs(found: pa.Table, score: str) -> list[tuple[int, float]]:

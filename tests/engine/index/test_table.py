@@ -13,7 +13,8 @@ from engine.errors import ModelFileError
 from engine.index import ChunkTable
 from engine.index import table as module
 from engine.index.table import pack_sentences, schema
-from engine.types import SentenceArrays, WordLists
+from engine.retrieval.terms import index_terms, question_terms
+from engine.types import Condition, SentenceArrays, WordLists
 
 DIMENSION = 32
 
@@ -39,7 +40,7 @@ def batch(texts: Sequence[str], vectors: np.ndarray, first: int = 0) -> pa.Recor
     rows = [
         {
             "document": f"d{first + i}", "chunk_index": 0, "start": 0, "end": len(text), "text": text, "title": "T", "heading": "",
-            "search_text": text, "vector": vector, **pack_sentences(one_sentence(text, vector)),
+            "search_text": index_terms(text), "vector": vector, **pack_sentences(one_sentence(text, vector)),
             "content_hash": f"{hash(text)}", "document_text": text, "source": "/s", "content_type": "text",
         }
         for i, (text, vector) in enumerate(zip(texts, vectors, strict=True))
@@ -82,7 +83,8 @@ def test_dense_search_is_by_cosine_best_first(words: ChunkTable) -> None:
 def test_lexical_search_knows_word_forms_accents_and_codes(words: ChunkTable) -> None:
     assert set(documents(words, words.search_lexical("refunded", 10))) == {"d0", "d1"}
     assert documents(words, words.search_lexical("cafe muller", 10)) == ["d3"]
-    assert documents(words, words.search_lexical("what is E-4021?", 10))[0] == "d4"
+    assert documents(words, words.search_lexical(question_terms("what is E-4021?"), 10)) == ["d4"]
+    assert documents(words, words.search_lexical(question_terms("日本語"), 10)) == ["d5"]
     scores = [score for _, score in words.search_lexical("damaged boxes", 10)]
     assert scores == sorted(scores, reverse=True) and scores[-1] > 0
 
@@ -95,10 +97,35 @@ def test_lexical_search_knows_word_forms_accents_and_codes(words: ChunkTable) ->
     ],
 )  # fmt: skip
 def test_odd_words_are_searched_without_an_error(words: ChunkTable, question: str) -> None:
-    found = words.search_lexical(question, 10)
+    found = words.search_lexical(question_terms(question), 10)
     assert {row for row, _ in found} <= {row for row, _ in words.search_dense(unit(1)[0], 10)}
     if "refund" in question:
         assert set(documents(words, found)) == {"d0", "d1"}
+
+
+def test_words_of_an_expansion_count_less_than_those_asked_for(words: ChunkTable) -> None:
+    plain, widened = words.search_lexical("monday", 10), words.search_lexical("monday", 10, expansion="crepes")
+    assert documents(words, plain) == ["d2"] and documents(words, widened) == ["d2", "d3"]
+    assert widened[0][1] == pytest.approx(plain[0][1]) and widened[1][1] < plain[0][1]
+
+
+@pytest.mark.parametrize(
+    ("conditions", "left"),
+    [
+        ([Condition(field="document", pattern="d1")], {"d1"}),
+        ([Condition(field="document", pattern="D?")], {"d0", "d1", "d2", "d3", "d4", "d5"}),
+        ([Condition(field="document", pattern="d_")], set()),
+        ([Condition(field="title", pattern="%")], set()),
+        ([Condition(field="document", pattern="d1"), Condition(field="document", pattern="*4")], {"d1", "d4"}),
+        ([Condition(field="document", pattern="d?"), Condition(field="content_type", pattern="html")], set()),
+        ([Condition(field="document", pattern="*0", excludes=True)], {"d1", "d2", "d3", "d4", "d5"}),
+        ([Condition(field="title", pattern="it's' OR '1'='1")], set()),
+        ([Condition(field="source", pattern="\\s")], set()),
+    ],
+)
+def test_conditions_restrict_both_searches(words: ChunkTable, conditions: list[Condition], left: set[str]) -> None:
+    assert set(documents(words, words.search_dense(unit(1)[0], 10, conditions))) == left
+    assert set(documents(words, words.search_lexical("refund boxes error crepes", 10, conditions))) == left - {"d5"}
 
 
 def test_fetched_chunks_keep_the_order_asked_for_and_carry_their_sentences(words: ChunkTable) -> None:

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DATASETS = ROOT / "datasets"
 
 # Grows when documents are read, split or embedded in another way, so that older indexes are built anew.
-INDEX_VERSION = 7
+INDEX_VERSION = 8
 INDEX_FIELDS = ("chunker", "chunk_size", "chunk_overlap", "chunk_unit", "embedder", "precision", "pooling")
 CHOICES: dict[str, tuple[str, ...]] = {
     "chunker": (

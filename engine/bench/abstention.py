@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.calibration.fitting import describe_contexts, measure_predictions
+from engine.calibration.fitting import describe_contexts, measure_predictions, predict_quality
 from engine.calibration.pools import PooledQuestion, find_sets, pool_questions
 from engine.context.coefficients import load_coefficients
 from engine.errors import InputError
@@ -22,7 +22,7 @@ KNOWN = {
 
 
 def measure(data: Path | None, overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """By set: AUC and expected calibration error on all sampled questions and on those of documents kept out of the fit.
+    """By set: AUC and expected calibration error; for a set of the fit also those that were held out when it was made.
 
     The label is whether the chosen context covers a gold span. Sets without unanswerable questions have the gold documents
     of half of their questions left out. ``abstained`` is the share under ``min_quality``, by kind of question.
@@ -40,12 +40,11 @@ def measure(data: Path | None, overrides: Mapping[str, Any]) -> dict[str, Any]:
     for labelled in find_sets(data):
         pooled = list(pool_questions(labelled, settings, QUESTIONS))
         x, y = describe_contexts(pooled, coefficients, settings.budget_tokens)
-        p = np.where(np.isnan(x).any(axis=1), 0.0, coefficients.rate_quality(np.nan_to_num(x)))
-        held = np.array([q.held_out for q in pooled])
+        p = predict_quality(x, coefficients)
         figures[labelled.name] = {
             **measure_predictions(p, y),
-            "held_out": measure_predictions(p[held], y[held]) if held.any() else None,
-            "fitted_on": labelled.name in coefficients.provenance["data"],
+            "in_the_fit": labelled.name in coefficients.provenance["data"],
+            "held_out_when_fitted": coefficients.provenance["held_out"]["sets"].get(labelled.name),
             "abstained": _rate_abstentions(pooled, p, settings.min_quality),
             "known": KNOWN.get(labelled.name),
         }

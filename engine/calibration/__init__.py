@@ -1,85 +1,76 @@
-"""Calibration: fit what turns features into probabilities on labelled questions, and say how good it is on others."""
+"""Calibration: fit what turns signs into probabilities on labelled data, and say how good it is on the part kept apart."""
 
 from __future__ import annotations
 
-import datetime
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from engine.calibration.fitting import (
-    describe_contexts,
-    draft,
-    fit_quality,
-    fit_sentences,
-    predict_quality,
-    report_by_set,
-)
-from engine.calibration.pools import PooledQuestion, find_sets, pool_questions
-from engine.context.coefficients import PATH
-from engine.context.quality import FEATURES as QUALITY_FEATURES
-from engine.embedding import load_embedder
-from engine.errors import InputError
+from engine.errors import InputError, UnknownNameError
 from engine.settings import PipelineSettings
 
-QUESTIONS_PER_SET = 2000
-# Gold spans longer than this tell which passage supports an answer, not which sentence.
-LONGEST_GOLD = 400
 Progress = Callable[[int, int, str], None]
 
 
 def calibrate(
-    data: Path, settings: PipelineSettings, out: Path = PATH, progress: Progress | None = None
+    data: Path, settings: PipelineSettings, only: str | None = None, progress: Progress | None = None
 ) -> dict[str, Any]:
-    """Fit the weights of evidence and context quality, write them with their provenance, return the provenance.
+    """Fit every model that the data has labels for; write the coefficients; return their provenance by model.
 
     Args:
         data: a set's folder, or one of several.
+        only: one of ``MODELS``.
 
     Raises:
-        InputError: no set with gold spans, or questions of one class only.
+        InputError: the data suits none of the models, or not the one that was asked for.
+        UnknownNameError: no such model.
     """
-    sets = find_sets(data)
-    pooled: list[PooledQuestion] = []
-    for i, labelled in enumerate(sets):
+    if only is not None and only not in MODELS:
+        raise UnknownNameError("model", only, MODELS)
+    report: dict[str, Any] = {}
+    unsuited: list[str] = []
+    for name in [only] if only else MODELS:
         if progress:
-            progress(i, len(sets), f"retrieving for {labelled.name}")
-        pooled += pool_questions(labelled, settings, QUESTIONS_PER_SET, both=True)
-    if progress:
-        progress(len(sets), len(sets), "fitting")
-    fitted = [p for p in pooled if not p.held_out]
-    held_out = [p for p in pooled if p.held_out]
-    sentence = fit_sentences([p for p in fitted if _is_precise(p)])
-    coefficients = draft(sentence, len(QUALITY_FEATURES))
-    x, y = describe_contexts(fitted, coefficients, settings.budget_tokens)
-    if y.all() or not y.any():
-        raise InputError(
-            f"{data}: all {len(y)} contexts are {'supported' if y.all() else 'unsupported'}; quality needs both kinds.",
-            "Add questions that the documents do not answer (answerable: false), or ones that they do.",
-        )
-    quality = fit_quality(x, y)
-    held_x, held_y = describe_contexts(held_out, coefficients, settings.budget_tokens)
-    provenance = {
-        "data": [labelled.name for labelled in sets],
-        "split": "by document: crc32 of salt and document, even to fit, odd to report",
-        "fitted": len(fitted),
-        "questions": len(pooled),
-        "date": datetime.date.today().isoformat(),
-        "embedder": load_embedder(settings).name,
-        "settings": settings.as_dict(),
-        "held_out": report_by_set(held_out, predict_quality(held_x, quality), held_y),
-    }
-    content = {
-        "sentence": sentence,
-        "quality": dict(zip((*QUALITY_FEATURES, "intercept"), np.round(quality, 5).tolist(), strict=True)),
-        "provenance": provenance,
-    }
-    out.write_text(json.dumps(content, indent=1) + "\n")
-    return provenance
+            progress(0, 0, f"fitting {name}")
+        try:
+            report[name] = MODELS[name](data, settings, progress)
+        except InputError as error:
+            if only:
+                raise
+            unsuited.append(f"{name}: {error.message}")
+    if not report:
+        raise InputError(f"{data} suits none of the models. {' '.join(unsuited)}")
+    return {"models": report, "unsuited": unsuited}
 
 
-def _is_precise(pooled: PooledQuestion) -> bool:
-    return bool(pooled.spans) and all(end - start <= LONGEST_GOLD for _, start, end in pooled.spans)
+def _fit_retrieval(data: Path, settings: PipelineSettings, _progress: Progress | None) -> dict[str, Any]:
+    from engine.calibration.fusion import fit_retrieval
+
+    return fit_retrieval(data, settings)
+
+
+def _fit_quality(data: Path, settings: PipelineSettings, progress: Progress | None) -> dict[str, Any]:
+    from engine.calibration.contexts import fit_contexts
+
+    return fit_contexts(data, settings, progress=progress)
+
+
+def _fit_groundedness(data: Path, _settings: PipelineSettings, progress: Progress | None) -> dict[str, Any]:
+    from engine.evaluation.measures.fit_groundedness import fit_groundedness
+
+    return fit_groundedness(data, progress=progress)
+
+
+def _fit_content_types(data: Path, _settings: PipelineSettings, _progress: Progress | None) -> dict[str, Any]:
+    from engine.evaluation.content_type_fit import fit_content_types
+
+    return fit_content_types(data if (data / "items.jsonl").is_file() else data / "content_type")
+
+
+# In this order: quality is fitted on what retrieval finds.
+MODELS: dict[str, Callable[[Path, PipelineSettings, Progress | None], dict[str, Any]]] = {
+    "retrieval": _fit_retrieval,
+    "quality": _fit_quality,
+    "groundedness": _fit_groundedness,
+    "content-types": _fit_content_types,
+}

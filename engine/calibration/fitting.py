@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
 
 from engine.calibration.pools import PooledQuestion, covers_gold
-from engine.context.coefficients import Coefficients, sigmoid
+from engine.context.coefficients import BoostedTrees, Coefficients
 from engine.context.evidence import FEATURES
+from engine.context.quality import FEATURES as FEATURES_OF_QUALITY
 from engine.context.quality import build_quality_features
 from engine.context.select import choose_sentences
 from engine.context.sentences import Sign
+from engine.evaluation.boosting import fit_trees
 from engine.evaluation.logistic import fit_logistic, measure_auroc, measure_calibration_error
 
-RIDGE = 1e-3
+RIDGE = 3e-3
+SENTENCE_RIDGE = 1e-3
+SET_POWER = 0.4
 BINS = 10
 
 
@@ -36,7 +39,7 @@ def fit_sentences(pooled: Sequence[PooledQuestion]) -> dict[str, float]:
             mass = float((p * y).sum())
             total -= np.log(mass / p.sum())
             gradient += z.T @ (p / p.sum() - p * y / mass)
-        return total / len(scaled) + RIDGE * float(w @ w), gradient / len(scaled) + 2 * RIDGE * w
+        return total / len(scaled) + SENTENCE_RIDGE * float(w @ w), gradient / len(scaled) + 2 * SENTENCE_RIDGE * w
 
     weights = minimize(loss, np.zeros(len(FEATURES)), jac=True, method="L-BFGS-B").x / scale
     return dict(zip(FEATURES, np.round(weights, 5).tolist(), strict=True))
@@ -52,23 +55,32 @@ def describe_contexts(
         inside = np.where(choice.chosen, choice.scores, -np.inf)
         if np.isfinite(inside).any():
             features = {**p.own.features, **p.retrieved.features}
-            rows.append(build_quality_features(p.questions, features, p.own, inside, choice.chosen)[0])
+            x = build_quality_features(
+                p.questions, p.table, features, p.own, inside, choice.relevance, choice.chosen, p.retrieved.retrieved
+            )
+            rows.append(x[0])
         else:
-            rows.append(np.full(len(coefficients.quality) - 1, np.nan))
+            rows.append(np.full(len(FEATURES_OF_QUALITY), np.nan))
         labels.append(covers_gold(p, choice.chosen[0]))
     return np.stack(rows), np.array(labels, bool)
 
 
-def fit_quality(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Weights of the quality features, the intercept last. Empty contexts (NaN) have the quality 0 and teach nothing."""
+def weigh_sets(names: np.ndarray) -> np.ndarray:
+    """A weight for each question, so that a large set counts more than a small one, but less than by its size."""
+    counts = {name: int((names == name).sum()) for name in np.unique(names)}
+    return np.array([counts[name] ** -SET_POWER for name in names])
+
+
+def fit_quality(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, BoostedTrees]:
+    """The line over the quality features (the intercept last) and the trees. Empty contexts (NaN) teach nothing."""
     known = ~np.isnan(x).any(axis=1)
-    w = fit_logistic(x[known], y[known].astype(float), RIDGE)
-    return np.append(w[1:], w[0])
+    w = fit_logistic(x[known], y[known].astype(float), RIDGE, weight=weight[known])
+    return np.append(w[1:], w[0]), fit_trees(x[known], y[known].astype(float), weight[known])
 
 
-def predict_quality(x: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Probabilities (n,)."""
-    return np.where(np.isnan(x).any(axis=1), 0.0, sigmoid(np.nan_to_num(x) @ weights[:-1] + weights[-1]))
+def predict_quality(x: np.ndarray, coefficients: Coefficients) -> np.ndarray:
+    """Probabilities (n,); 0 for an empty context."""
+    return np.where(np.isnan(x).any(axis=1), 0.0, coefficients.rate_quality(np.nan_to_num(x)))
 
 
 def measure_predictions(p: np.ndarray, y: np.ndarray) -> dict[str, Any]:
@@ -101,14 +113,11 @@ def report_by_set(pooled: Sequence[PooledQuestion], p: np.ndarray, y: np.ndarray
     return report | {"sets": {str(n): measure_predictions(p[names == n], y[names == n]) for n in np.unique(names)}}
 
 
-def draft(sentence: Mapping[str, float], width: int) -> Coefficients:
+def draft(sentence: Mapping[str, float]) -> Coefficients:
     """Coefficients whose quality part is still to be fitted."""
-    return Coefficients(sentence=sentence, quality=np.zeros(width + 1), provenance={})
-
-
-def with_quality(coefficients: Coefficients, weights: np.ndarray) -> Coefficients:
-    """The same with a fitted quality part."""
-    return replace(coefficients, quality=weights)
+    nothing = np.zeros((1, 1))
+    trees = BoostedTrees(feature=nothing.astype(int), threshold=nothing, value=np.zeros((1, 2)), baseline=0.0)
+    return Coefficients(sentence=sentence, quality=np.zeros(len(FEATURES_OF_QUALITY) + 1), trees=trees, provenance={})
 
 
 def _learnable(p: PooledQuestion) -> tuple[np.ndarray, np.ndarray]:

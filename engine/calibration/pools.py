@@ -7,7 +7,6 @@ questions are left out of what was retrieved. Sets are split by document: one ha
 
 from __future__ import annotations
 
-import json
 import random
 import tempfile
 import zlib
@@ -29,6 +28,7 @@ from engine.embedding.lexicon import load_lexicon
 from engine.errors import InputError
 from engine.evaluation.measures.correctness import holds_answer
 from engine.index import Catalog, ChunkTable
+from engine.json_lines import read_rows
 from engine.retrieval import retrieve_chunks
 from engine.settings import PipelineSettings
 from engine.types import ScoredChunk
@@ -97,7 +97,7 @@ def load_set(folder: Path) -> LabelledSet | None:
     if not corpus.is_file():
         return None
     key = "relevant_in_article" if articles.is_file() else "relevant"
-    rows = [json.loads(line) for line in (folder / "queries.jsonl").open(encoding="utf-8")]
+    rows = [row for row in read_rows(folder / "queries.jsonl") if "question" in row and "id" in row]
     queries = tuple(
         {
             "id": row["id"],

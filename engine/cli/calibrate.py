@@ -22,6 +22,9 @@ def calibrate(
     data: Annotated[
         Optional[Path], typer.Option(help="Folder with labelled sets: fit the engine's own models anew.")
     ] = None,
+    only: Annotated[
+        Optional[str], typer.Option(help="With --data: retrieval, quality, groundedness or content-types alone.")
+    ] = None,
     run: Annotated[
         Optional[list[str]], typer.Option(help="Your own run; its cases correct the context quality.")
     ] = None,
@@ -33,7 +36,7 @@ def calibrate(
     """Fit the engine's probabilities on labelled sets, or correct context quality by your own runs."""
     if (data is not None) + bool(run) + reset != 1:
         raise InputError("calibrate needs one of --data, --run and --reset.", "For your own runs: calibrate --run RUN")
-    report = _reset() if reset else _correct(run) if run else _fit_on_sets(data, json)
+    report = _reset() if reset else _correct(run) if run else _fit_on_sets(data, only, json)
     if json:
         print_json(report)
     else:
@@ -54,13 +57,13 @@ def _correct(runs: list[str]) -> dict[str, Any]:
         return recalibrate(store, runs)
 
 
-def _fit_on_sets(data: Path | None, quiet: bool) -> dict[str, Any]:
+def _fit_on_sets(data: Path | None, only: str | None, quiet: bool) -> dict[str, Any]:
     from engine.calibration import calibrate as fit
     from engine.settings import PipelineSettings
 
     assert data is not None
     with show_progress("Calibrating", quiet) as progress:
-        return fit(data, PipelineSettings(), progress=progress)
+        return fit(data, PipelineSettings(), only, progress)
 
 
 def _draw(report: Mapping[str, Any]) -> None:
@@ -69,13 +72,27 @@ def _draw(report: Mapping[str, Any]) -> None:
     if "reset" in report:
         console.print("The shipped calibration is in use again." if report["reset"] else "It was in use already.")
         return
-    measured = {key: report[key] for key in ("before", "after", "held_out") if key in report}
-    for name, figures in measured.items():
-        _draw_line(name.replace("_", " "), figures)
-        for of_set, own in figures.get("sets", {}).items():
-            _draw_line(f"  {of_set}", own)
+    for name, provenance in report.get("models", {}).items():
+        console.print(f"[bold]{name}[/bold]")
+        _draw_held_out(provenance.get("held_out"))
+    for reason in report.get("unsuited", ()):
+        console.print(f"left out: {reason}", markup=False)
+    for name in ("before", "after"):
+        if name in report:
+            _draw_line(name, report[name])
     if "scale" in report:
         console.print(f"Log odds times {report['scale']:g} plus {report['shift']:g}, fitted on {report['date']}.")
+
+
+def _draw_held_out(figures: object) -> None:
+    """Figures of the half that was kept apart, one line a set where they are probabilities, else as they are."""
+    if isinstance(figures, Mapping) and "auc" in figures:
+        _draw_line("all sets", figures)
+        for of_set, own in figures.get("sets", {}).items():
+            _draw_line(f"  {of_set}", own)
+    elif isinstance(figures, Mapping):
+        for key, value in figures.items():
+            open_console().print(f"  {key}: {value}", markup=False)
 
 
 def _draw_line(name: str, figures: Mapping[str, Any]) -> None:

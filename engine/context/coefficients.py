@@ -14,6 +14,8 @@ import numpy as np
 from engine.errors import InputError
 from engine.settings import home
 
+# Share of the trees beside the line: they see more, it goes on beyond what was seen.
+TREE_SHARE = 0.7
 PATH = Path(__file__).with_name("coefficients.json")
 
 
@@ -24,19 +26,62 @@ class Coefficients:
     Attributes:
         sentence: weight by feature of ``evidence.FEATURES``.
         quality: weights of ``quality.FEATURES`` in its order, the intercept last.
+        trees: boosted trees over the same features, whose log odds are mixed with those of the weights.
         provenance: data, counts, split, AUC, expected calibration error, date.
         scale, shift: what a person's own runs corrected: log odds are multiplied and moved by them.
     """
 
     sentence: Mapping[str, float]
     quality: np.ndarray
+    trees: BoostedTrees
     provenance: Mapping[str, Any]
     scale: float = 1.0
     shift: float = 0.0
 
     def rate_quality(self, features: np.ndarray) -> np.ndarray:
         """Probabilities (q,) of contexts with the features (q, ``len(quality.FEATURES)``)."""
-        return sigmoid(self.scale * (features @ self.quality[:-1] + self.quality[-1]) + self.shift)
+        line = features @ self.quality[:-1] + self.quality[-1]
+        log_odds = TREE_SHARE * self.trees.predict(features) + (1 - TREE_SHARE) * line
+        return sigmoid(self.scale * log_odds + self.shift)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoostedTrees:
+    """Symmetric trees: all nodes of a level ask whether one feature is above one threshold.
+
+    Attributes:
+        feature, threshold: (trees, depth); ``value`` (trees, 2**depth), what each leaf adds to the log odds.
+    """
+
+    feature: np.ndarray
+    threshold: np.ndarray
+    value: np.ndarray
+    baseline: float
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        """Log odds (n,) of rows (n, features)."""
+        above = x[:, self.feature] > self.threshold
+        leaf = above @ (1 << np.arange(self.feature.shape[1])[::-1])
+        return self.baseline + np.take_along_axis(self.value[None], leaf[:, :, None], axis=2)[:, :, 0].sum(axis=1)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain lists."""
+        return {
+            "feature": self.feature.tolist(),
+            "threshold": np.round(self.threshold, 5).tolist(),
+            "value": np.round(self.value, 5).tolist(),
+            "baseline": round(self.baseline, 5),
+        }
+
+    @staticmethod
+    def from_json(content: Mapping[str, Any]) -> BoostedTrees:
+        """Of ``as_json``."""
+        return BoostedTrees(
+            feature=np.array(content["feature"], np.int64),
+            threshold=np.array(content["threshold"]),
+            value=np.array(content["value"]),
+            baseline=float(content["baseline"]),
+        )
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
@@ -47,7 +92,7 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
 
 def load_coefficients() -> Coefficients:
     """The coefficients that come with this version, corrected by ``calibrate --run`` where that was done."""
-    shipped = _load_shipped()
+    shipped = load_shipped()
     corrected = load_correction()
     if corrected is None:
         return shipped
@@ -77,10 +122,12 @@ def load_correction() -> dict[str, Any] | None:
 
 
 @lru_cache(maxsize=1)
-def _load_shipped() -> Coefficients:
+def load_shipped() -> Coefficients:
+    """The coefficients that come with this version, as they are."""
     content = json.loads(PATH.read_text())
     return Coefficients(
         sentence=content["sentence"],
         quality=np.array(list(content["quality"].values())),
+        trees=BoostedTrees.from_json(content["trees"]),
         provenance=content["provenance"],
     )

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.context.opposites import NEGATION, load_opposites
 from engine.context.sentences import Sign, hash_word
-from engine.context.words import NAME_KINDS, Question, find_stems
+from engine.context.words import NAME_KINDS, Question, find_stems, find_words, stem
 from engine.types import WordLists
 
 # Terms of a question that are looked for; each is one bit of a mask.
@@ -28,6 +29,8 @@ class QuestionBatch:
         codes, names: bool (q, t), terms that look like identifiers, terms written as names or with digits.
         signs: uint16 (q,), what a sentence that answers would hold, 0 for any; ``wants_name`` (q,) is for persons and
             places; ``counts`` (q,) is the number of terms.
+        negations: int (q,), words of negation in each question.
+        opposites: for each question, pairs of a term's hash and the hash of a word that excludes it.
     """
 
     texts: tuple[str, ...]
@@ -40,6 +43,8 @@ class QuestionBatch:
     signs: np.ndarray
     wants_name: np.ndarray
     counts: np.ndarray
+    negations: np.ndarray
+    opposites: tuple[tuple[tuple[int, int], ...], ...]
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -70,7 +75,15 @@ def batch_questions(questions: Sequence[Question]) -> QuestionBatch:
         signs=np.array(signs, np.uint16),
         wants_name=np.array([q.kind in NAME_KINDS for q in questions]),
         counts=present.sum(axis=1),
+        negations=np.array([len(NEGATION.findall(q.text)) for q in questions], np.int64),
+        opposites=tuple(_list_opposites(q.text) for q in questions),
     )
+
+
+def _list_opposites(text: str) -> tuple[tuple[int, int], ...]:
+    known = load_opposites()
+    stems = dict.fromkeys(map(stem, find_words(text)))
+    return tuple((hash_word(word), hash_word(other)) for word in stems for other in known.get(word, ()))
 
 
 def match_terms(questions: QuestionBatch, words: WordLists) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -76,7 +76,7 @@ def choose_sentences(
     value = np.where(allowed, _share_with_neighbours(relevance, table), 0.0)
     chosen = _take(value, table.arrays.tokens, budget)
     inside = np.where(chosen & answering, scores, -np.inf)
-    quality = estimate(questions, features, own, inside, chosen, coefficients)
+    quality = estimate(questions, table, own, retrieved, inside, relevance, chosen, coefficients)
     return Choice(
         scores=scores,
         relevance=relevance,
@@ -88,15 +88,19 @@ def choose_sentences(
 
 def estimate(
     questions: QuestionBatch,
-    features: Mapping[str, np.ndarray],
+    table: SentenceTable,
     own: OwnEvidence,
+    retrieved: ChunkEvidence,
     inside: np.ndarray,
+    relevance: np.ndarray,
     chosen: np.ndarray,
     coefficients: Coefficients,
 ) -> np.ndarray:
     """The quality (q,) of the chosen contexts; 0 where nothing that can answer was chosen."""
     empty = ~np.isfinite(inside).any(axis=1)
-    x = build_quality_features(questions, features, own, np.where(empty[:, None], 0.0, inside), chosen)
+    scores = np.where(empty[:, None], 0.0, inside)
+    features = {**own.features, **retrieved.features}
+    x = build_quality_features(questions, table, features, own, scores, relevance, chosen, retrieved.retrieved)
     return np.where(empty, 0.0, coefficients.rate_quality(x))
 
 

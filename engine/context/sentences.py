@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from engine.context.opposites import NEGATION
 from engine.context.words import NUMBER_WORDS, SIGNS, STOP_WORDS, find_names, find_stems, find_words, stem
 from engine.types import ScoredChunk, SentenceArrays, WordLists
 
@@ -34,6 +35,7 @@ class Sign(enum.IntFlag):
     COMMAND = 128
     NUMBER_WORD = 256
     POINTS_BACK = 512  # begins with a pronoun: what it is about stands before it
+    NEGATION = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +148,8 @@ def _find_signs(text: str) -> int:
     for name, patterns in SIGNS.items():
         if any(pattern.search(text) for pattern in patterns):
             found |= Sign[name.upper()]
+    if NEGATION.search(text):
+        found |= Sign.NEGATION
     if _POINTS_BACK.match(text):
         found |= Sign.POINTS_BACK
     if not NUMBER_WORDS.isdisjoint(find_words(text)):

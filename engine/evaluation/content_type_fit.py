@@ -15,6 +15,7 @@ from engine.errors import InputError
 from engine.evaluation.logistic import fit_logistic, measure_calibration_error
 from engine.ingestion.content_features import FEATURES, measure_features
 from engine.ingestion.content_types import CONTENT_TYPES, PATH, QUESTIONS, Weights, load_weights, weigh_types
+from engine.json_lines import read_rows
 
 SALT = "phasegate"
 RIDGE = 3e-4
@@ -29,11 +30,7 @@ def load_items(data: Path) -> list[dict[str, Any]]:
         InputError: no such file, or a row without text or label.
     """
     path = data / "items.jsonl"
-    if not path.is_file():
-        raise InputError(
-            f"{path}: no such file.", 'Give a folder with items.jsonl, lines of {"text", "label", "kind"}.'
-        )
-    items = [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
+    items = list(read_rows(path))
     for number, item in enumerate(items, 1):
         if not isinstance(item.get("text"), str) or item.get("label") not in (*CONTENT_TYPES, PLAIN):
             raise InputError(

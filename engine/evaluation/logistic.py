@@ -5,12 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 
-def fit_logistic(x: np.ndarray, y: np.ndarray, ridge: float, steps: int = 50) -> np.ndarray:
+def fit_logistic(
+    x: np.ndarray, y: np.ndarray, ridge: float, steps: int = 50, weight: np.ndarray | None = None
+) -> np.ndarray:
     """Ridge-penalised logistic regression by Newton's method.
 
     Args:
         x: features, shape (n, f). They are standardised within, so that ``ridge`` means the same for each.
         y: labels, 0 or 1.
+        weight: of each row, (n,); all alike when left out.
         ridge: weight of the squared coefficients beside the mean log loss; the intercept is free.
 
     Returns:
@@ -19,11 +22,13 @@ def fit_logistic(x: np.ndarray, y: np.ndarray, ridge: float, steps: int = 50) ->
     mean, scale = x.mean(axis=0), x.std(axis=0) + 1e-9
     z = np.column_stack([np.ones(len(x)), (x - mean) / scale])
     w = np.zeros(z.shape[1])
+    share = np.ones(len(x)) if weight is None else weight / weight.mean()
     penalty = 2 * ridge * len(x) * np.eye(z.shape[1])
     penalty[0, 0] = 0
     for _ in range(steps):
-        p = 1 / (1 + np.exp(-z @ w))
-        step = np.linalg.solve((z * (p * (1 - p))[:, None]).T @ z + penalty, z.T @ (p - y) + penalty @ w)
+        p = 1 / (1 + np.exp(-np.clip(z @ w, -30, 30)))
+        curvature = (z * (share * p * (1 - p))[:, None]).T @ z + penalty
+        step = np.linalg.solve(curvature, z.T @ (share * (p - y)) + penalty @ w)
         w -= step
         if np.abs(step).max() < 1e-9:
             break

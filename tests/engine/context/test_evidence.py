@@ -96,7 +96,5 @@ def test_headings_rules_and_labels_say_nothing(text: str, says: bool) -> None:
 
 
 def test_a_word_of_like_meaning_covers_in_part_and_a_strange_one_not() -> None:
-    soft = describe(["vehicle"], ["It is a car.", "It is a vehicle.", "It is a doctor."]).features["soft_coverage"][
-        0
-    ]
+    soft = describe(["vehicle"], ["It is a car.", "It is a vehicle.", "It is a doctor."]).features["soft_coverage"][0]
     assert soft[1] == pytest.approx(1.0) and 0.1 < soft[0] < 1 and soft[2] < soft[0]

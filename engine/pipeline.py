@@ -25,6 +25,7 @@ from engine.generation.extractive import ABSTAINED, ExtractedAnswer, extract_ans
 from engine.generation.model import build_messages, read_reply
 from engine.index import Catalog, ChunkTable, CorpusEntry
 from engine.ingestion.loaders import replace_halves
+from engine.providers.rerank import load_reranker
 from engine.retrieval import Retrieved, retrieve_chunks
 from engine.settings import PipelineSettings
 from engine.types import Answer, Ranked
@@ -41,6 +42,7 @@ class _Evidence:
     selection: Selection
     question: Question
     timings_ms: dict[str, float]
+    degraded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,7 @@ class RagPipeline:
         self._catalog = catalog
         self._coefficients = load_coefficients()
         self._lexicon = load_lexicon(hash_telling)
+        self._reranker = load_reranker(settings.reranker)
         self._table = self._open(entry)
 
     def answer(self, question: str, history: History = ()) -> Answer:
@@ -98,7 +101,7 @@ class RagPipeline:
             timings_ms={name: round(value, 3) for name, value in timings.items()},
             tokens={"context": context.tokens, **made.tokens},
             cost_usd=made.cost_usd,
-            degraded=made.degraded,
+            degraded=(*found.degraded, *made.degraded),
         )
 
     def stream(self, question: str, history: History = ()) -> Iterator[str | Answer]:
@@ -163,12 +166,23 @@ class RagPipeline:
         self, question: Question, words: str, embed: Callable[[], np.ndarray], settings: PipelineSettings
     ) -> _Evidence:
         retrieved = retrieve_chunks(self._table, words, embed, settings, _milliseconds)
+        degraded: tuple[str, ...] = ()
+        if self._reranker:
+            clock = _milliseconds()
+            try:
+                chunks = self._reranker.rerank(words, retrieved.chunks)
+                retrieved = dataclasses.replace(retrieved, chunks=chunks)
+            except ProviderError as error:
+                degraded = (f"{error.message} The chunks are in the order of the search.",)
+            retrieved.timings_ms["rerank"] = _milliseconds() - clock
         clock = _milliseconds()
         selection = select_context(
             question, retrieved.vector, retrieved.chunks, settings, self._coefficients, self._lexicon
         )
         timings = {**retrieved.timings_ms, "context": _milliseconds() - clock}
-        return _Evidence(retrieved=retrieved, selection=selection, question=question, timings_ms=timings)
+        return _Evidence(
+            retrieved=retrieved, selection=selection, question=question, timings_ms=timings, degraded=degraded
+        )
 
     def _generate(self, standalone: StandaloneQuestion, found: _Evidence) -> _Generated:
         """Ask the model that the settings name; answer by extraction, and say why, when it fails."""

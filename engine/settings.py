@@ -93,7 +93,7 @@ class PipelineSettings:
     expansion: int = 0
     top_k: int = 20
     diversity: float = 0.0
-    reranker: str = "sentences"
+    reranker: str = "none"
     filter: str = ""
     min_similarity: float = 0.28
     budget_tokens: int = 900

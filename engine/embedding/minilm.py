@@ -16,11 +16,15 @@ import onnxruntime
 from tokenizers import Encoding, Tokenizer
 
 from engine.embedding.protocol import EmbeddedText, Progress, Spans
+from engine.embedding.token_index import TokenizedText
 from engine.embedding.weights import find_graph, find_model_folder
+from engine.embedding.windows import place_windows, weigh_window
 
 WINDOW = 256
 CLS, SEP = 101, 102
 TOKENS_PER_BATCH = 1024
+# Tokens of long documents that are embedded at a time.
+PART_TOKENS = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,59 @@ class MiniLmEmbedder:
                 progress(len(texts) * done // len(windows), len(texts))
         units = [_unit(s) for s in sums]
         return [EmbeddedText(vector=u[0], span_vectors=u[1:].astype(np.float16)) for u in units]
+
+    def tokenize(self, texts: Sequence[str]) -> list[TokenizedText]:
+        """Token ids of each text, without [CLS] and [SEP], and their places in it."""
+        encodings = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        return [
+            TokenizedText(np.array(e.ids, np.int32), np.array(e.offsets, np.int32).reshape(-1, 2)) for e in encodings
+        ]
+
+    def embed_tokens(self, ids: Sequence[np.ndarray], stride: int) -> list[np.ndarray]:
+        """Float16 (tokens, 384) for each sequence of ids, not normalised, from windows that begin ``stride`` apart."""
+        vectors = [np.zeros((len(sequence), self.dimension), np.float16) for sequence in ids]
+        parts = [(i, low) for i, sequence in enumerate(ids) for low in range(0, len(sequence), PART_TOKENS)]
+        group: list[tuple[int, int, int]] = []
+        for at, (i, low) in enumerate(parts):
+            group.append((i, low, min(low + PART_TOKENS, len(ids[i]))))
+            if sum(high - low for _, low, high in group) >= PART_TOKENS or at + 1 == len(parts):
+                made = self._embed_parts([(ids[i], low, high) for i, low, high in group], stride)
+                for (i, low, high), matrix in zip(group, made, strict=True):
+                    vectors[i][low:high] = matrix
+                group = []
+        return vectors
+
+    def _embed_parts(self, parts: Sequence[tuple[np.ndarray, int, int]], stride: int) -> list[np.ndarray]:
+        """The vectors of tokens low to high of each sequence, from all windows that hold any of them."""
+        sums = [np.zeros((high - low, self.dimension), np.float32) for _, low, high in parts]
+        weights = [np.zeros((high - low, 1), np.float32) for _, low, high in parts]
+        windows: list[tuple[int, int, np.ndarray]] = []
+        for part, (ids, low, high) in enumerate(parts):
+            starts = place_windows(len(ids), stride)
+            for start in starts[(starts < high) & (starts + WINDOW - 2 > low)].tolist():
+                windows.append((part, start, np.concatenate([[CLS], ids[start : start + WINDOW - 2], [SEP]])))
+        windows.sort(key=lambda window: len(window[2]), reverse=True)
+        at = 0
+        while at < len(windows):
+            batch = windows[at : at + min(32, max(8, TOKENS_PER_BATCH // len(windows[at][2])))]
+            at += len(batch)
+            for (part, start, _), tokens in zip(batch, self._run_tokens([w[2] for w in batch]), strict=True):
+                ids, low, high = parts[part]
+                share = weigh_window(start, len(ids))[:, None]
+                a, b = max(low, start), min(high, start + len(share))
+                sums[part][a - low : b - low] += share[a - start : b - start] * tokens[1 + a - start : 1 + b - start]
+                weights[part][a - low : b - low] += share[a - start : b - start]
+        return [total / weight for total, weight in zip(sums, weights, strict=True)]
+
+    def _run_tokens(self, sequences: Sequence[np.ndarray]) -> np.ndarray:
+        """Float32 (sequences, longest, 384): the vectors of all tokens, [CLS] and [SEP] with them."""
+        longest = max(map(len, sequences))
+        ids = np.zeros((len(sequences), longest), np.int64)
+        mask = np.zeros((len(sequences), longest), np.int32)
+        for row, sequence in enumerate(sequences):
+            ids[row, : len(sequence)], mask[row, : len(sequence)] = sequence, 1
+        inputs = {"ids": ids, "mask": mask, "pool": np.zeros((len(sequences), 1, longest), np.float32)}
+        return self._session.run(["tokens"], inputs)[0]
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Word pieces of each text, without [CLS] and [SEP]."""

@@ -68,8 +68,12 @@ def bootstrap_mean_interval(
         half = _t_quantile((1 + confidence) / 2, n - 1) * deviation / math.sqrt(n)
         return Interval(mean - half, mean + half)
     rng = np.random.default_rng(seed)
-    means = np.sort(x[rng.integers(0, n, size=(resamples, n))].mean(axis=1))
-    return Interval(*_bca_ends(x, means, mean, confidence))
+    return interval_of_resamples(x, x[rng.integers(0, n, size=(resamples, n))].mean(axis=1), confidence)
+
+
+def interval_of_resamples(x: np.ndarray, means: np.ndarray, confidence: float = 0.95) -> Interval:
+    """The BCa interval of the mean of ``x`` from the means of its resamples."""
+    return Interval(*_bca_ends(x, np.sort(means), float(x.mean()), confidence))
 
 
 def _bca_ends(x: np.ndarray, means: np.ndarray, mean: float, confidence: float) -> tuple[float, float]:

@@ -104,10 +104,19 @@ def test_every_measure_is_described() -> None:
 
 def test_the_calibration_that_is_stated_is_the_one_that_is_used() -> None:
     quality = json.loads((ROOT / "engine/context/coefficients.json").read_text())["provenance"]["held_out"]
-    groundedness = json.loads((ROOT / "engine/evaluation/measures/groundedness.json").read_text())["held_out"]
+    groundedness = json.loads((ROOT / "engine/evaluation/measures/groundedness.json").read_text())["provenance"]
+    groundedness = groundedness["held_out"]
     text = find_section(_read("numbers.md"), "calibration")
-    assert f"| AUC | {quality['auc']:.3f} | {groundedness['auroc_sentence']:.3f} |" in text
-    assert f"| expected calibration error | {quality['ece']:.3f} | {groundedness['ece_sentence']:.3f} |" in text
+    assert f"| AUC | {quality['auc']:.3f} | {groundedness['auc']:.3f} |" in text
+    assert f"| expected calibration error | {quality['ece']:.3f} | {groundedness['ece']:.3f} |" in text
+    for name, figure in (
+        ("ragtruth_qa", "auroc_response"),
+        ("mtrag_human_eval", "spearman"),
+        ("summedits", "balanced_accuracy"),
+        ("expertqa_attribution", "auroc_response"),
+    ):
+        both = [groundedness["sets"][label][figure] for label in (name, f"{name}, words alone")]
+        assert f"| {both[0]:.3f} | {both[1]:.3f} |" in text, name
     for kind, mean in quality["mean_by_kind"].items():
         assert f"| {mean:.3f} | {100 * quality['below']['0.2'][kind]:.0f} % |" in text, kind
 

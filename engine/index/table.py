@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from itertools import pairwise
@@ -19,6 +18,7 @@ from lancedb.index import FTS, IvfFlat
 from lancedb.query import MatchQuery
 
 from engine.errors import DiskFullError
+from engine.index.conditions import restrict
 from engine.types import Condition, ScoredChunk, SentenceArrays, WordLists
 
 # Below this many chunks a scan of all vectors is as fast as the index; see docs/decisions.
@@ -160,7 +160,7 @@ class ChunkTable:
     def search_dense(self, vector: np.ndarray, k: int, conditions: Sequence[Condition] = ()) -> list[tuple[int, float]]:
         """Row ids and cosine similarities of the nearest ``k`` chunks, best first."""
         query = self.table.search(vector, vector_column_name="vector").distance_type("cosine").nprobes(PROBES)
-        query = _restrict(query, conditions)
+        query = restrict(query, conditions)
         found = query.select(["_distance"]).with_row_id(True).limit(k).to_arrow()
         return [(row, 1.0 - distance) for row, distance in _pairs(found, "_distance")]
 
@@ -176,7 +176,7 @@ class ChunkTable:
         # A word that is written thrice counts thrice. Boosted queries joined by OR would say the same in ten times as long.
         repeats = EXPANSION_REPEATS if expansion else 1
         wanted = MatchQuery(" ".join([words] * repeats + [expansion]) if expansion else words, "search_text")
-        query = _restrict(self.table.search(wanted, query_type="fts"), conditions)
+        query = restrict(self.table.search(wanted, query_type="fts"), conditions)
         found = query.select(["_score"]).with_row_id(True).limit(k).to_arrow()
         return [(row, score / repeats) for row, score in _pairs(found, "_score")]
 
@@ -238,21 +238,6 @@ class ChunkTable:
     def _documents(self, columns: list[str]) -> list[dict[str, Any]]:
         query = self.table.search().where("chunk_index = 0").select(columns).limit(100_000_000)
         return query.to_arrow().to_pylist()
-
-
-def _restrict(query: Any, conditions: Sequence[Condition]) -> Any:
-    """The query over the chunks that meet the conditions: alternatives within a field, all fields, no excluded one."""
-    clauses = []
-    for field in dict.fromkeys(c.field for c in conditions if not c.excludes):
-        either = " OR ".join(_like(c) for c in conditions if c.field == field and not c.excludes)
-        clauses.append(f"({either})")
-    clauses += [f"NOT ({_like(c)})" for c in conditions if c.excludes]
-    return query.where(" AND ".join(clauses), prefilter=True) if clauses else query
-
-
-def _like(condition: Condition) -> str:
-    literal = re.sub(r"([\\%_])", r"\\\1", condition.pattern.lower()).replace("'", "''")
-    return f"lower({condition.field}) LIKE '{literal.replace('*', '%').replace('?', '_')}'"
 
 
 def _pairs(found: pa.Table, score: str) -> list[tuple[int, float]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 
 from engine.retrieval.terms import index_terms
 
@@ -22,7 +23,7 @@ def expand_question(known: str, passages: Sequence[str], words: int) -> str:
         known: the words that are searched already, joined by spaces.
         passages: texts, best first.
     """
-    lists = [list(dict.fromkeys(word.lower() for word in index_terms(text).split())) for text in passages]
+    lists = [_read_passage(text) for text in passages]
     everywhere = Counter(word for terms in lists for word in terms)
     near = Counter(word for terms in lists[:FEEDBACK_PASSAGES] for word in terms)
     skipped = {word.lower() for word in known.split()}
@@ -32,3 +33,8 @@ def expand_question(known: str, passages: Sequence[str], words: int) -> str:
         if count > 1 and word not in skipped
     }
     return " ".join(sorted(worth, key=lambda word: (-worth[word], word))[:words])
+
+
+@lru_cache(maxsize=4096)  # a suite's questions find the same passages again and again
+def _read_passage(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(word.lower() for word in index_terms(text).split()))

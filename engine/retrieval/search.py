@@ -19,8 +19,8 @@ from engine.settings import PipelineSettings
 from engine.types import Condition, Ranked, ScoredChunk
 
 DISTINCT_DOCUMENTS = 10
-# Chunks that are fetched and rescored before the first ``top_k`` are taken: with 40, as good as with all candidates.
-SHORTLIST = 40
+# Chunks that are fetched and rescored before the first ``top_k`` are taken: 20 do as well as all candidates.
+SHORTLIST = 24
 # BM25 is asked deeper than the dense ranking: scores of chunks that meaning finds are known more often.
 LEXICAL_DEPTH = 2 * DEPTH
 # A chunk beyond the lexical ranking's end is taken to have this share of its last score (measured: 0.7 to 0.9 alike, 0

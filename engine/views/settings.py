@@ -21,30 +21,49 @@ from engine.views.words import DASH, setting_value
 
 GROUPS = {
     "Chunking": ("chunker", "chunk_size", "chunk_overlap", "chunk_unit"),
-    "Embedding": ("embedder", "precision"),
-    "Retrieval": ("mode", "weight", "top_k", "min_similarity"),
-    "Context": ("budget_tokens", "min_quality"),
+    "Embedding": ("embedder", "precision", "pooling"),
+    "Retrieval": (
+        "mode",
+        "fusion",
+        "weight",
+        "expansion",
+        "top_k",
+        "diversity",
+        "reranker",
+        "filter",
+        "min_similarity",
+    ),
+    "Context": ("budget_tokens", "min_quality", "enhance"),
     "Answers": ("provider", "model", "temperature", "answer_words"),
 }
 FIELD_WORDS = {
-    "chunker": "How documents are cut: recursive keeps paragraphs and headings together, fixed cuts at the size.",
+    "chunker": "How documents are cut: adaptive goes by the kind of text, recursive keeps paragraphs and headings "
+    "together, fixed cuts at the size; the others suit the kind of text they are named after.",
     "chunk_size": "Largest chunk, counted in chunk_unit.",
     "chunk_overlap": "What neighbouring chunks share, counted in chunk_unit; smaller than chunk_size.",
     "chunk_unit": "What chunk_size and chunk_overlap count.",
     "embedder": "minilm is the bundled model; any other value is a litellm name such as openai/text-embedding-3-small.",
     "precision": "exact computes in 32-bit floats, fast in 8-bit integers: about twice the speed, cosine at least 0.99.",
+    "pooling": "separate embeds each chunk by itself; late embeds each document once and takes a chunk's vector out of it.",
     "mode": "hybrid joins meaning (dense) and words (lexical).",
     "weight": "Share of the dense ranking in hybrid search; the rest is BM25's.",
+    "fusion": "How hybrid search joins its two rankings: rrf by their ranks, convex by their scores.",
+    "expansion": "Words of the best chunks of a first search that a second one adds to the question; 0 is off.",
+    "diversity": "Share of novelty in the order of chunks, so that near-copies do not fill the context; 0 is off.",
+    "reranker": "sentences orders chunks by their best sentence, none leaves the search's order; "
+    "any other value is the litellm name of a rerank model.",
+    "filter": "Documents that may be searched, as field=pattern joined by commas: document=policies/*.",
     "top_k": "Chunks handed to context selection.",
     "min_similarity": "Cosine under which a chunk does not enter the context.",
     "budget_tokens": "Most tokens of context.",
     "min_quality": "Context quality under which the engine abstains.",
+    "enhance": "Most rounds of improving a context whose quality is low; 0 is off.",
     "provider": "extractive answers with sentences of the documents and needs no model; litellm asks the model below.",
     "model": "litellm name of the model, for example ollama/llama3.2 or openai/gpt-4o-mini.",
     "temperature": "Randomness of a model's answer; 0 is the most repeatable.",
     "answer_words": "Most words of an extractive answer.",
 }
-STEPS = {"weight": 0.05, "min_similarity": 0.01, "min_quality": 0.01, "temperature": 0.1}
+STEPS = {"weight": 0.05, "diversity": 0.05, "min_similarity": 0.01, "min_quality": 0.01, "temperature": 0.1}
 PACKAGES = ("streamlit", "duckdb", "lancedb", "onnxruntime", "ragas", "litellm", "plotly")
 KEYS = (
     "OPENAI_API_KEY",

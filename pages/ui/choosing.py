@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 import streamlit as st
 
@@ -15,6 +16,7 @@ def choose(
     default: str | None = None,
     width: int = 330,
     placeholder: str = "All",
+    label_visibility: Literal["visible", "hidden", "collapsed"] = "visible",
 ) -> str | None:
     """The id that the URL names, else the default. ``options``: id to what is shown; no default means none is chosen."""
     widget = f"choose-{key}"
@@ -37,4 +39,5 @@ def choose(
         on_change=remember,
         placeholder=placeholder,
         width=width,
+        label_visibility=label_visibility,
     )

@@ -29,7 +29,13 @@ _STATES = {
     "ok": ("green", "check_circle", "OK"),
     "warn": ("orange", "warning", "Warning"),
 }
-_MARKS = {("cited",): "blue", ("gold",): "orange", ("cited", "gold"): "green"}
+_MARKS = {
+    ("cited",): "blue",
+    ("gold",): "orange",
+    ("cited", "gold"): "green",
+    ("context",): "blue",
+    ("context", "gold"): "green",
+}
 
 
 def escape(text: str) -> str:

@@ -7,6 +7,7 @@ import streamlit as st
 from engine.pipeline import RagPipeline, open_pipeline
 from engine.settings import PipelineSettings, home
 from engine.store import Store, open_store
+from engine.views.labs import LabShelf
 
 
 def get_store() -> Store:
@@ -32,3 +33,13 @@ def _open_pipeline(folder: str, corpus: str, settings: PipelineSettings) -> RagP
 def get_zone() -> str | None:
     """The person's time zone, as the browser says it."""
     return st.context.timezone
+
+
+def get_labs() -> LabShelf:
+    """The labs of this app: at most two, shared by all who look at them."""
+    return _open_labs(str(home()))
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _open_labs(folder: str) -> LabShelf:
+    return LabShelf()

@@ -38,14 +38,6 @@ def start_ingest(corpus: str, paths: Sequence[str], overrides: Mapping[str, Any]
     return job_id
 
 
-def start_calibration(runs: Sequence[str]) -> str:
-    """Starts a fit of context quality on runs; its job's id."""
-    job_id = new_id("calibrate")
-    arguments = ["calibrate", *(part for run in runs for part in ("--runs", run)), "--job-id", job_id]
-    start_command(arguments, job_id)
-    return job_id
-
-
 def start_sweep(arguments: Sequence[str]) -> str:
     """Starts a sweep with the arguments of its command; its id."""
     sweep_id = new_id("sweep")

@@ -189,6 +189,28 @@ def test_a_chunk_rises_by_its_best_sentence() -> None:
     assert ask(index, "grey") == [1, 2, 0], "a chunk without sentences counts by its own similarity"
 
 
+def test_a_sentence_that_is_the_title_is_no_best_sentence() -> None:
+    class Titled(Written):
+        titles = ("Grey cables", "", "")
+
+        def fetch(self, scores: dict[int, tuple[float, float]], vector: np.ndarray) -> list[ScoredChunk]:
+            chunks = super().fetch(scores, vector)
+            return [
+                replace(
+                    chunk,
+                    start=0,
+                    end=40,
+                    text="Grey cables\nThey lie there.",
+                    sentences=replace(chunk.sentences, spans=np.array([[0, 11], [12, 27]])),
+                )
+                for chunk in chunks
+            ]
+
+    index = Titled()
+    index.sentences = ([[0.99, 0.1], [0.2, 0.9]], [[0.7, 0.7], [0.1, 0.9]], [[0.3, 0.9], [0.1, 0.9]])
+    assert ask(index, "grey") == [1, 2, 0]
+
+
 def test_a_varied_order_puts_what_says_the_same_behind() -> None:
     index = Written()
     index.sentences = ([[1.0, 0.0]], [[1.0, 0.0]], [[0.0, 1.0]])

@@ -13,9 +13,13 @@ import numpy as np
 import pyarrow as pa
 
 from engine.chunking import chunk_document
+from engine.chunking.headings import blend_headings, heading_prefix, repeated_title
 from engine.context.sentences import describe_sentences
 from engine.embedding import Embedder, load_embedder
 from engine.embedding.cache import VectorCache
+from engine.embedding.late import embed_late
+from engine.embedding.token_index import TokenEmbedder, TokenIndex
+from engine.errors import SettingError
 from engine.index import Catalog, ChunkTable, CorpusEntry, IndexEntry
 from engine.index.table import pack_sentences, schema
 from engine.ingestion import LoadedDocuments, Skipped
@@ -25,11 +29,11 @@ from engine.settings import INDEX_FIELDS, PipelineSettings, home
 from engine.types import Chunk, Document, SentenceArrays
 
 Progress = Callable[[int, int, str], None]
+# A chunk, its document, and the spans of its sentences in the document.
+_Item = tuple[Document, Chunk, list[tuple[int, int]]]
 CHUNKS_PER_BATCH = 2048
 # Above this share of changed documents the table is written anew rather than merged into.
 REBUILD_SHARE = 0.3
-# Share of the vector of a chunk's title and headings beside that of its text.
-HEADING_SHARE = 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +117,7 @@ class IndexUpdate:
     def _batches(self, documents: Sequence[Document]) -> Iterator[pa.RecordBatch]:
         cache = VectorCache(home() / "vectors.sqlite")
         try:
-            waiting: list[tuple[Document, Chunk, list[tuple[int, int]]]] = []
+            waiting: list[_Item] = []
             for document in documents:
                 sentences = split_sentences(document.text)
                 starts, ends = [start for start, _ in sentences], [end for _, end in sentences]
@@ -131,9 +135,7 @@ class IndexUpdate:
         finally:
             cache.close()
 
-    def _embed(
-        self, cache: VectorCache, items: Sequence[tuple[Document, Chunk, list[tuple[int, int]]]]
-    ) -> pa.RecordBatch:
+    def _embed(self, cache: VectorCache, items: Sequence[_Item]) -> pa.RecordBatch:
         prefixes = [heading_prefix(document.title, chunk.heading) for document, chunk, _ in items]
         texts, spans = [], []
         for document, chunk, sentences in items:
@@ -147,18 +149,22 @@ class IndexUpdate:
                 share = sum(len(chunk.text) for _, chunk, _ in items) * done // count
                 self.progress(min(self.done + share, self.total), self.total, "embedding")
 
-        vectors, made = cache.embed_spans(self.embedder, texts, spans, report)
-        self.embedded += made
-        self.reused += len(items) - made
-        self.done += sum(len(chunk.text) for _, chunk, _ in items)
         headings = self._embed_headings(cache, prefixes)
-        # A sentence that is only the title was not embedded with the text: it has the title's vector.
-        own = [
-            np.where(np.diff(bounds, axis=1) > 0, v.span_vectors, heading.astype(np.float16))
-            for v, heading, bounds in zip(vectors, headings, map(_as_pairs, spans), strict=True)
-        ]
+        if self.settings.pooling == "late":
+            chunks, own = self._pool_late(items, report)
+        else:
+            vectors, made = cache.embed_spans(self.embedder, texts, spans, report)
+            self.embedded += made
+            self.reused += len(items) - made
+            chunks = np.stack([v.vector for v in vectors])
+            # A sentence that is only the title was not embedded with the text: it has the title's vector.
+            own = [
+                np.where(np.diff(bounds, axis=1) > 0, v.span_vectors, heading.astype(np.float16))
+                for v, heading, bounds in zip(vectors, headings, map(_as_pairs, spans), strict=True)
+            ]
+        self.done += sum(len(chunk.text) for _, chunk, _ in items)
         sentences = self._describe(items, own)
-        matrix = pa.array(blend_headings(np.stack([v.vector for v in vectors]), headings).ravel())
+        matrix = pa.array(blend_headings(chunks, headings).ravel())
         first = [chunk.index == 0 for _, chunk, _ in items]
         columns = {
             "document": [d.id for d, _, _ in items],
@@ -178,6 +184,32 @@ class IndexUpdate:
         }
         return pa.RecordBatch.from_pydict(columns, schema=schema(self.embedder.dimension))
 
+    def _pool_late(
+        self, items: Sequence[_Item], report: Callable[[int, int], None]
+    ) -> tuple[np.ndarray, list[np.ndarray]]:
+        """Vectors (n, d) of the chunks and those of each one's sentences, out of one pass over each document."""
+        index = TokenIndex(_with_tokens(self.embedder))
+        by_document: dict[str, list[_Item]] = {}
+        for item in items:
+            by_document.setdefault(item[0].id, []).append(item)
+        groups = list(by_document.values())
+        made = embed_late(
+            index,
+            [group[0][0].text for group in groups],
+            [[(chunk.start, chunk.end) for _, chunk, _ in group] for group in groups],
+            [[span for _, _, spans in group for span in spans] for group in groups],
+            report,
+        )
+        fresh = index.embedded / max(1, index.embedded + index.reused)
+        self.embedded += round(fresh * len(items))
+        self.reused += len(items) - round(fresh * len(items))
+        sentences = [
+            part
+            for group, (_, vectors) in zip(groups, made, strict=True)
+            for part in np.split(vectors, np.cumsum([len(spans) for _, _, spans in group])[:-1])
+        ]
+        return np.concatenate([chunks for chunks, _ in made]), sentences
+
     def _embed_headings(self, cache: VectorCache, prefixes: Sequence[str]) -> np.ndarray:
         """The vector of what stands above each chunk, zero where nothing does."""
         places = {prefix: i for i, prefix in enumerate(dict.fromkeys(filter(None, prefixes)))}
@@ -187,9 +219,7 @@ class IndexUpdate:
             rows[:-1] = [v.vector for v in found]
         return rows[[places.get(prefix, -1) for prefix in prefixes]]
 
-    def _describe(
-        self, items: Sequence[tuple[Document, Chunk, list[tuple[int, int]]]], vectors: Sequence[np.ndarray]
-    ) -> list[dict[str, object]]:
+    def _describe(self, items: Sequence[_Item], vectors: Sequence[np.ndarray]) -> list[dict[str, object]]:
         """The columns of each chunk that hold its sentences."""
         texts = [document.text[a:b] for document, _, spans in items for a, b in spans]
         tokens = np.array(self.embedder.count_tokens(texts) if texts else [], np.int64)
@@ -228,32 +258,17 @@ class IndexUpdate:
         )
 
 
+def _with_tokens(embedder: Embedder) -> TokenEmbedder:
+    if not isinstance(embedder, TokenEmbedder):
+        raise SettingError(
+            f"pooling late needs the vectors of single tokens; {embedder.name} does not give them.",
+            "Set pooling=separate, or embedder=minilm.",
+        )
+    return embedder
+
+
 def _as_pairs(spans: Sequence[tuple[int, int]]) -> np.ndarray:
     return np.array(spans, np.int64).reshape(-1, 2)
-
-
-def blend_headings(vectors: np.ndarray, headings: np.ndarray) -> np.ndarray:
-    """Unit vectors of chunks turned towards what stands above them, (n, d); a heading of zeros turns nothing.
-
-    Embedded with the text, a title drowns short passages: apart from it and at 0.3, recall@5 on mtrag_clapnq rose from
-    0.42 to 0.45 and nDCG@10 on multihop_evidence from 0.81 to 0.83; elsewhere it stayed.
-    """
-    blended = vectors + HEADING_SHARE * headings
-    return blended / np.maximum(np.linalg.norm(blended, axis=1, keepdims=True), 1e-12)
-
-
-def repeated_title(title: str, text: str) -> int:
-    """How many characters at the start of a text only repeat its title."""
-    repeats = title and text.startswith(title + "\n") and text[len(title) :].strip()
-    return len(title) + 1 if repeats else 0
-
-
-def heading_prefix(title: str, heading: str) -> str:
-    """What stands above a chunk's text, its title and its path of headings: searched with it, embedded beside it."""
-    parts = [title] if title and not heading.startswith(title) else []
-    if heading:
-        parts.append(heading)
-    return " > ".join(parts) + "\n" if parts else ""
 
 
 def _belongs(table: str, corpus: str) -> bool:

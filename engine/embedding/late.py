@@ -7,35 +7,30 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine.embedding.pooling import SpanPooler
-from engine.embedding.token_index import DocumentTokens, TokenEmbedder, TokenIndex
-from engine.embedding.windows import STRIDE
+from engine.embedding.protocol import Progress
+from engine.embedding.token_index import TokenIndex
 
 
 def embed_late(
-    embedder: TokenEmbedder,
+    index: TokenIndex,
     texts: Sequence[str],
     chunks: Sequence[Sequence[tuple[int, int]]],
     sentences: Sequence[Sequence[tuple[int, int]]],
-    *,
-    keep: bool = True,
+    progress: Progress | None = None,
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Vectors of the chunks and sentences of documents, each the mean of its tokens in the context of the document.
+
+    The token vectors stay in ``PHASEGATE_HOME/tokens`` for other chunkings and the Tuning lab.
 
     Args:
         chunks: spans of each document's chunks.
         sentences: spans in the document, in any order and number (those of a chunk, one chunk after another).
-        keep: whether the token vectors stay in ``PHASEGATE_HOME/tokens`` for other chunkings and the Tuning lab.
+        progress: counts characters.
 
     Returns:
         for each document float32 (chunks, dimension) and float16 (sentences, dimension), unit length.
     """
-    if keep:
-        tokens = TokenIndex(embedder).load(texts)
-    else:
-        tokenized = embedder.tokenize(texts)
-        vectors = embedder.embed_tokens([t.ids for t in tokenized], STRIDE)
-        tokens = [DocumentTokens(v, 0, len(v), t.offsets) for v, t in zip(vectors, tokenized, strict=True)]
-    pooler = SpanPooler(tokens, embedder.dimension)
+    pooler = SpanPooler(index.load(texts, progress), index.dimension)
     found = [pooler.pool(_join(own), *_spans(own).T) for own in (chunks, sentences)]
     ends = [np.cumsum([len(spans) for spans in own])[:-1] for own in (chunks, sentences)]
     return list(zip(np.split(found[0], ends[0]), np.split(found[1].astype(np.float16), ends[1]), strict=True))

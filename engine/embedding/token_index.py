@@ -16,7 +16,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -37,6 +37,7 @@ _ALIGNMENT = 64
 Progress = Callable[[int, int], None]
 
 
+@runtime_checkable
 class TokenEmbedder(Protocol):
     """An embedder that also gives the vectors of single tokens."""
 
@@ -88,6 +89,11 @@ class TokenIndex:
         safe = re.sub(r"[^A-Za-z0-9.-]+", "_", embedder.name)
         self.folder = home() / "tokens" / f"{safe}-w{WINDOW}-s{stride}-v{VERSION}"
         self.embedded = self.reused = 0
+
+    @property
+    def dimension(self) -> int:
+        """Width of the vectors."""
+        return self._embedder.dimension
 
     def load(self, texts: Sequence[str], progress: Progress | None = None) -> list[DocumentTokens]:
         """The token vectors of the texts, memory-mapped; those not seen before are embedded first.

@@ -9,12 +9,12 @@ from typing import Protocol
 import numpy as np
 
 from engine.chunking import analyse_document, split_spans
+from engine.chunking.headings import blend_headings, heading_prefix, repeated_title
 from engine.context.sentences import SentenceTable, describe_sentences, find_followers, hash_words
 from engine.embedding import Embedder
 from engine.embedding.pooling import SpanPooler
 from engine.embedding.token_index import DocumentTokens, TokenEmbedder, TokenIndex
 from engine.errors import InputError
-from engine.indexing import blend_headings, heading_prefix, repeated_title
 from engine.ingestion.sentences import split_sentences
 from engine.settings import PipelineSettings
 from engine.tuning.lexical import WordPlaces

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from engine.chunking.headings import HEADING_SHARE, blend_headings, repeated_title
 from engine.corpora import ingest_corpus
+from engine.embedding import load_embedder
 from engine.index import Catalog, ChunkTable
-from engine.indexing import HEADING_SHARE, blend_headings, repeated_title
 from engine.settings import PipelineSettings
 
 
@@ -41,3 +43,22 @@ def test_every_vector_of_a_chunk_that_begins_with_its_title_has_direction(home: 
     [chunk] = table.fetch({row: (1.0, 1.0)}, np.ones(384, np.float32))
     lengths = np.linalg.norm(chunk.sentences.vectors.astype(np.float32), axis=1)
     assert len(lengths) >= 2 and np.allclose(lengths, 1, atol=0.01)
+
+
+def test_late_pooling_gives_an_index_of_its_own_whose_next_chunking_embeds_nothing(home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "corpus.jsonl"
+    text = " ".join(f"Rule {i}: refunds of kind {i} take {i + 2} days to arrive." for i in range(60))
+    path.write_text(json.dumps({"id": "a", "title": "Refunds", "text": text}) + "\n")
+    separate = ingest_corpus("rules", [path], PipelineSettings())
+    late = ingest_corpus("rules", [path], PipelineSettings(pooling="late"))
+    finer = ingest_corpus("rules", [path], PipelineSettings(pooling="late", chunk_size=400, chunk_overlap=50))
+    assert late.index_fingerprint != separate.index_fingerprint and late.chunks == separate.chunks
+    assert late.embedded == late.chunks and finer.embedded == 0 and finer.reused == finer.chunks > late.chunks
+    catalog = Catalog()
+    tables = [
+        ChunkTable(catalog.folder, catalog.load("rules").indexes[r.index_fingerprint].table) for r in (separate, late)
+    ]
+    question = load_embedder(PipelineSettings()).embed(["How long does a refund of kind 7 take?"])[0]
+    found = [table.fetch({table.search_dense(question, 1)[0][0]: (1.0, 0.0)}, question)[0] for table in tables]
+    assert found[0].start == found[1].start and found[0].similarity == pytest.approx(found[1].similarity, abs=0.15)
+    assert np.allclose(np.linalg.norm(found[1].sentences.vectors.astype(np.float32), axis=1), 1, atol=0.01)

@@ -98,7 +98,7 @@ def test_assignments_are_split_at_the_first_sign() -> None:
 @pytest.mark.parametrize("name", [n for n in NAMES if n not in INDEX_FIELDS])
 def test_settings_that_need_no_new_index_leave_the_fingerprint_alone(name: str) -> None:
     value = getattr(PipelineSettings(), name)
-    other = {"mode": "dense", "provider": "litellm"}.get(name) or (
+    other = {"mode": "dense", "fusion": "rrf", "provider": "litellm"}.get(name) or (
         value + 1 if isinstance(value, int) else value / 2 + 0.1 if isinstance(value, float) else "other"
     )
     if name == "answer_words":

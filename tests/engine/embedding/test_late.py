@@ -7,6 +7,7 @@ import pytest
 
 from engine.embedding.late import embed_late
 from engine.embedding.minilm import MiniLmEmbedder
+from engine.embedding.token_index import TokenIndex
 
 TEXTS = ["Refunds take five days. Postage is never refunded.", "The harbour closes at nine.", ""]
 CHUNKS = [[(0, 23), (0, 50)], [(0, 27)], []]
@@ -21,7 +22,7 @@ def embedder(models: Path) -> MiniLmEmbedder:
 
 
 def test_chunks_and_sentences_come_out_of_one_pass_in_the_order_given(home: Path, embedder: MiniLmEmbedder) -> None:
-    made = embed_late(embedder, TEXTS, CHUNKS, SENTENCES)
+    made = embed_late(TokenIndex(embedder), TEXTS, CHUNKS, SENTENCES)
     assert [(len(c), len(s)) for c, s in made] == [(2, 3), (1, 1), (0, 0)]
     chunks, sentences = made[0]
     assert chunks.dtype == np.float32 and sentences.dtype == np.float16
@@ -31,10 +32,8 @@ def test_chunks_and_sentences_come_out_of_one_pass_in_the_order_given(home: Path
     assert float(chunks[0] @ made[1][0][0]) < 0.9
 
 
-def test_without_keeping_nothing_is_written_and_the_vectors_are_the_same(home: Path, embedder: MiniLmEmbedder) -> None:
-    loose = embed_late(embedder, TEXTS, CHUNKS, SENTENCES, keep=False)
-    assert not (home / "tokens").exists()
-    kept = embed_late(embedder, TEXTS, CHUNKS, SENTENCES)
-    assert list((home / "tokens").glob("*/*.tokens"))
-    for (a, s), (b, t) in zip(loose, kept, strict=True):
-        assert np.abs(a - b).max(initial=0) < 1e-3 and np.abs(s.astype(float) - t.astype(float)).max(initial=0) < 2e-3
+def test_the_token_vectors_stay_for_the_next_chunking(home: Path, embedder: MiniLmEmbedder) -> None:
+    first, second = TokenIndex(embedder), TokenIndex(embedder)
+    embed_late(first, TEXTS, CHUNKS, SENTENCES)
+    embed_late(second, TEXTS, [[(0, 50)], [], []], SENTENCES)
+    assert (first.embedded, second.embedded, second.reused) == (3, 0, 3)

@@ -8,8 +8,8 @@ from functools import lru_cache
 from engine.context.words import stem
 
 NEGATION = re.compile(
-    r"\b(not|no|never|none|neither|nor|without|\w+n['’]t|cannot|unable|fail\w*|refus\w*|except|unlike|instead|lack\w*"
-    r"|reject\w*)\b",
+    r"\b(?:not|no|never|none|neither|nor|without|cannot|unable|fail\w*|refus\w*|except|unlike|instead|lack\w*"
+    r"|reject\w*)\b|n['’]t\b",
     re.I,
 )
 _PAIRS = """increase/decrease rise/fall high/low higher/lower highest/lowest large/small larger/smaller largest/smallest

@@ -7,18 +7,22 @@ vocabulary, reduced to their principal components and kept as int8: 4 MB.
 from __future__ import annotations
 
 import io
+import json
+import struct
 from collections.abc import Callable
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
 from engine.embedding.weights import SHA256, check_weights, find_model_folder, write_whole
 from engine.settings import home
 
-VERSION = 1
+VERSION = 2
 DIMENSION = 192
 # The model's vocabulary begins with special and unused tokens, punctuation and single letters.
 FIRST_WORD = 1996
+SLICE = 2048
 
 
 class Lexicon:
@@ -59,25 +63,50 @@ def load_lexicon(hash_word: Callable[[str], int | None]) -> Lexicon:
 
 
 def _build(hash_word: Callable[[str], int | None]) -> tuple[np.ndarray, np.ndarray]:
-    from safetensors import safe_open
     from tokenizers import Tokenizer
 
     folder = find_model_folder()
     check_weights(folder / "model.safetensors")
-    with safe_open(folder / "model.safetensors", framework="numpy") as weights:
-        embeddings = weights.get_tensor("embeddings.word_embeddings.weight").astype(np.float32)
-    centred = embeddings - embeddings[FIRST_WORD:].mean(axis=0)
-    _, directions = np.linalg.eigh(centred[FIRST_WORD:].T @ centred[FIRST_WORD:])
-    reduced = centred @ directions[:, -DIMENSION:]
-    reduced /= np.maximum(np.linalg.norm(reduced, axis=1, keepdims=True), 1e-9)
     vocabulary = Tokenizer.from_file(str(folder / "tokenizer.json")).get_vocab()
-    whole = {word: row for word, row in vocabulary.items() if row >= FIRST_WORD and word.isalpha()}
-    by_hash: dict[int, list[int]] = {}
-    for word, row in sorted(whole.items(), key=lambda item: item[1]):
-        key = hash_word(word)
+    rows: dict[int, int] = {}
+    for word, row in sorted(vocabulary.items(), key=lambda item: item[1]):
+        key = hash_word(word) if row >= FIRST_WORD and word.isalpha() else None
         if key is not None:
-            by_hash.setdefault(key, []).append(row)
-    hashes = np.array(sorted(by_hash), np.uint32)
-    # Forms of a word: the most frequent one, which comes first in the vocabulary, speaks for all.
-    vectors = np.stack([reduced[by_hash[int(key)][0]] for key in hashes])
-    return hashes, np.round(127 * vectors).astype(np.int8)
+            # Forms of a word: the most frequent one, which comes first in the vocabulary, speaks for all.
+            rows.setdefault(key, row)
+    hashes = np.array(sorted(rows), np.uint32)
+    wanted = np.array([rows[int(key)] for key in hashes])
+    with _Rows(folder / "model.safetensors", "embeddings.word_embeddings.weight") as table:
+        parts = [(low, min(low + SLICE, table.count)) for low in range(FIRST_WORD, table.count, SLICE)]
+        mean = sum(table.read(*part).sum(axis=0, dtype=np.float64) for part in parts) / (table.count - FIRST_WORD)
+        products = sum((centred := table.read(*part) - mean).T @ centred for part in parts)
+        _, directions = np.linalg.eigh(products)
+        projection = directions[:, -DIMENSION:].astype(np.float32)
+        vectors = np.zeros((len(hashes), DIMENSION), np.int8)
+        for low, high in parts:
+            inside = np.flatnonzero((wanted >= low) & (wanted < high))
+            reduced = (table.read(low, high)[wanted[inside] - low] - mean.astype(np.float32)) @ projection
+            vectors[inside] = np.round(127 * reduced / np.linalg.norm(reduced, axis=1, keepdims=True))
+    return hashes, vectors
+
+
+class _Rows:
+    """Rows of one float32 matrix of a safetensors file, read a slice at a time: mapped, all of it would stay in memory."""
+
+    def __init__(self, path: Path, name: str) -> None:
+        self._file = path.open("rb")
+        (length,) = struct.unpack("<Q", self._file.read(8))
+        entry = json.loads(self._file.read(length))[name]
+        self.count, self._width = entry["shape"]
+        self._start = 8 + length + entry["data_offsets"][0]
+
+    def read(self, low: int, high: int) -> np.ndarray:
+        """Rows ``low`` to before ``high``."""
+        self._file.seek(self._start + 4 * self._width * low)
+        return np.frombuffer(self._file.read(4 * self._width * (high - low)), "<f4").reshape(-1, self._width)
+
+    def __enter__(self) -> _Rows:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()

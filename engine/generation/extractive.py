@@ -11,7 +11,7 @@ from itertools import zip_longest
 from engine.types import AnswerSentence, Citation, EvidenceSentence
 
 # A further sentence is taken while its odds of answering are at least this share of the best one's.
-ODDS_SHARE = 0.003
+ODDS_SHARE = 0.02
 # Further sentences are taken by their relevance for each word to this power: of two equal ones the shorter leaves room.
 LENGTH_POWER = 0.75
 FEWEST_WORDS = 4

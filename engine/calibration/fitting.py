@@ -16,12 +16,11 @@ from engine.context.quality import build_quality_features
 from engine.context.select import choose_sentences
 from engine.context.sentences import Sign
 from engine.evaluation.boosting import fit_trees
-from engine.evaluation.logistic import fit_logistic, measure_auroc, measure_calibration_error
+from engine.evaluation.logistic import build_bins, fit_logistic, measure_auroc, measure_calibration_error
 
 RIDGE = 3e-3
 SENTENCE_RIDGE = 1e-3
 SET_POWER = 0.4
-BINS = 10
 
 
 def fit_sentences(pooled: Sequence[PooledQuestion]) -> dict[str, float]:
@@ -85,24 +84,13 @@ def predict_quality(x: np.ndarray, coefficients: Coefficients) -> np.ndarray:
 
 def measure_predictions(p: np.ndarray, y: np.ndarray) -> dict[str, Any]:
     """Count, base rate, AUC, expected calibration error and the reliability diagram's bins."""
-    index = np.minimum((p * BINS).astype(int), BINS - 1)
     both = 0 < y.sum() < len(y)
     return {
         "n": len(p),
         "supported": round(float(y.mean()), 4),
         "auc": round(measure_auroc(p, y), 4) if both else None,
         "ece": round(measure_calibration_error(p, y.astype(float)), 4),
-        "bins": [
-            {
-                "from": i / BINS,
-                "to": (i + 1) / BINS,
-                "n": int((index == i).sum()),
-                "predicted": round(float(p[index == i].mean()), 4),
-                "observed": round(float(y[index == i].mean()), 4),
-            }
-            for i in range(BINS)
-            if (index == i).any()
-        ],
+        "bins": build_bins(p, y),
     }
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+BINS = 10
+
 
 def fit_logistic(
     x: np.ndarray, y: np.ndarray, ridge: float, steps: int = 50, weight: np.ndarray | None = None
@@ -44,10 +46,26 @@ def measure_auroc(scores: np.ndarray, positive: np.ndarray) -> float:
     return float((ranks[positive].sum() - n * (n + 1) / 2) / (n * (len(scores) - n)))
 
 
-def measure_calibration_error(p: np.ndarray, y: np.ndarray, bins: int = 10) -> float:
+def measure_calibration_error(p: np.ndarray, y: np.ndarray, bins: int = BINS) -> float:
     """Expected calibration error over bins of equal width (Naeini et al. 2015)."""
     index = np.minimum((p * bins).astype(int), bins - 1)
     gaps = [
         abs(p[index == i].mean() - y[index == i].mean()) * (index == i).sum() for i in range(bins) if (index == i).any()
     ]
     return float(sum(gaps) / len(p))
+
+
+def build_bins(p: np.ndarray, y: np.ndarray) -> list[dict[str, float]]:
+    """The reliability diagram: bounds, count, mean prediction and share observed of each bin that holds anything."""
+    index = np.minimum((p * BINS).astype(int), BINS - 1)
+    return [
+        {
+            "from": i / BINS,
+            "to": (i + 1) / BINS,
+            "n": int((index == i).sum()),
+            "predicted": round(float(p[index == i].mean()), 4),
+            "observed": round(float(y[index == i].mean()), 4),
+        }
+        for i in range(BINS)
+        if (index == i).any()
+    ]

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from engine.errors import InputError
-from engine.evaluation.logistic import fit_logistic, measure_auroc, measure_calibration_error
+from engine.evaluation.logistic import build_bins, fit_logistic, measure_auroc, measure_calibration_error
 from engine.evaluation.measures.groundedness import (
     COEFFICIENTS,
     VECTORS,
@@ -30,7 +30,7 @@ from engine.evaluation.measures.groundedness import (
     score_at_once,
 )
 from engine.evaluation.measures.groundedness_data import LabelledResponse, find_response_sets, is_fitted_half
-from engine.evaluation.measures.groundedness_figures import build_bins, choose_threshold, measure_responses
+from engine.evaluation.measures.groundedness_figures import choose_threshold, measure_responses
 from engine.evaluation.measures.groundedness_signs import WORD_SIGNS
 
 RIDGE, CHANGE_RIDGE = 1e-3, 2e-2

@@ -16,7 +16,6 @@ from engine.evaluation.measures.groundedness import score_faultless, score_respo
 from engine.evaluation.measures.groundedness_data import LabelledResponse
 
 RESAMPLES = 300
-BINS = 10
 Figure = Callable[[np.ndarray], float]
 
 
@@ -73,22 +72,6 @@ def measure_spearman(a: np.ndarray, b: np.ndarray) -> float:
     if any(r.std() == 0 for r in ranks):
         return float("nan")
     return float(np.corrcoef(ranks[0], ranks[1])[0, 1])
-
-
-def build_bins(p: np.ndarray, y: np.ndarray) -> list[dict[str, float]]:
-    """The reliability diagram: bounds, count, mean prediction and share observed of each bin that holds anything."""
-    index = np.minimum((p * BINS).astype(int), BINS - 1)
-    return [
-        {
-            "from": i / BINS,
-            "to": (i + 1) / BINS,
-            "n": int((index == i).sum()),
-            "predicted": round(float(p[index == i].mean()), 4),
-            "observed": round(float(y[index == i].mean()), 4),
-        }
-        for i in range(BINS)
-        if (index == i).any()
-    ]
 
 
 def _measure_grades(

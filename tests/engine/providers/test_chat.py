@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,28 +14,20 @@ from engine.generation.model import read_reply
 from engine.pipeline import RagPipeline, open_pipeline
 from engine.settings import PipelineSettings
 from engine.types import ContextPart
+from tests.engine.providers.scripted import ScriptedServer, serve
 
 SETTINGS = PipelineSettings(provider="litellm", model="openai/scripted-chat")
 QUESTION = "How long may a customer return unopened boxes?"
 
 
-class ScriptedChat(ThreadingHTTPServer):
-    """Says ``reply``, or fails with ``status``; keeps what it was asked."""
+class ScriptedChat(ScriptedServer):
+    """Says ``reply``."""
 
     reply = "A customer has 42 days [1]."
-    status = 200
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.asked: list[list[dict[str, str]]] = []
-
-
-class _Handler(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.asked.append(body["messages"])
-        message = {"role": "assistant", "content": self.server.reply}
-        reply = {
+    def respond(self, body: dict[str, Any]) -> dict[str, Any]:
+        message = {"role": "assistant", "content": self.reply}
+        return {
             "id": "1",
             "object": "chat.completion",
             "created": 1,
@@ -45,26 +35,12 @@ class _Handler(BaseHTTPRequestHandler):
             "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
             "usage": {"prompt_tokens": 50, "completion_tokens": 8, "total_tokens": 58},
         }
-        content = json.dumps(reply if self.server.status == 200 else {"error": {"message": "scripted"}}).encode()
-        self.send_response(self.server.status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_: object) -> None:
-        pass
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedChat]:
-    scripted = ScriptedChat()
-    threading.Thread(target=scripted.serve_forever, daemon=True).start()
-    monkeypatch.setenv("OPENAI_API_BASE", f"http://127.0.0.1:{scripted.server_port}")
-    monkeypatch.setenv("OPENAI_API_KEY", "not-a-key")
-    yield scripted
-    scripted.shutdown()
-    scripted.server_close()
+def server() -> Iterator[ScriptedChat]:
+    with serve(ScriptedChat(), "OPENAI") as scripted:
+        yield scripted
 
 
 @pytest.fixture
@@ -80,7 +56,7 @@ def test_an_answer_says_who_made_it_and_from_what(server: ScriptedChat, pipeline
     assert answer.provider == "scripted-chat-2026"
     assert answer.citations[answer.sentences[0].citations[0]].document == "policy.txt"
     assert answer.tokens["prompt"] == 50 and answer.tokens["completion"] == 8
-    assert "42 days of delivery" in server.asked[0][1]["content"]
+    assert "42 days of delivery" in server.requests[0]["messages"][1]["content"]
 
 
 def test_a_failed_model_is_replaced_by_extraction_and_the_answer_says_so(
@@ -99,7 +75,7 @@ def test_a_model_that_finds_nothing_in_the_passages_abstains(server: ScriptedCha
 
 def test_a_model_is_not_asked_what_the_documents_do_not_support(server: ScriptedChat, pipeline: RagPipeline) -> None:
     assert pipeline.answer("What is the boiling point of tungsten?").abstained
-    assert server.asked == []
+    assert server.requests == []
 
 
 def test_a_provider_without_a_model_is_refused(home: Path) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,78 +12,49 @@ from engine.errors import ProviderError
 from engine.providers import load_litellm
 from engine.providers.embeddings import LitellmEmbedder
 from engine.providers.errors import ERRORS
+from tests.engine.providers.scripted import ScriptedServer, serve
 
 MODEL = "openai/scripted-embedder"
 
 
-class ScriptedServer(ThreadingHTTPServer):
-    """Answers /embeddings; ``script`` holds the status codes of the next replies, 200 when it is empty."""
+class ScriptedEmbedder(ScriptedServer):
+    """Answers /embeddings with ``vector`` of each text, the last one first."""
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.script: list[int] = []
-        self.requests: list[list[str]] = []
+        super().__init__()
         self.vector = lambda text: [float(len(text)), 1.0, 2.0]
 
-
-class _Handler(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.requests.append(body["input"])
-        status = self.server.script.pop(0) if self.server.script else 200
-        rows = [
-            {"object": "embedding", "index": i, "embedding": self.server.vector(t)} for i, t in enumerate(body["input"])
-        ]
-        reply = {
-            "object": "list",
-            "data": rows[::-1],
-            "model": "scripted",
-            "usage": {"prompt_tokens": 1, "total_tokens": 1},
-        }
-        content = json.dumps(
-            reply if status == 200 else {"error": {"message": "scripted", "type": "scripted"}}
-        ).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_: object) -> None:
-        pass
+    def respond(self, body: dict[str, Any]) -> dict[str, Any]:
+        rows = [{"object": "embedding", "index": i, "embedding": self.vector(t)} for i, t in enumerate(body["input"])]
+        usage = {"prompt_tokens": 1, "total_tokens": 1}
+        return {"object": "list", "data": rows[::-1], "model": "scripted", "usage": usage}
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedServer]:
-    scripted = ScriptedServer()
-    thread = threading.Thread(target=scripted.serve_forever, daemon=True)
-    thread.start()
-    monkeypatch.setenv("OPENAI_API_BASE", f"http://127.0.0.1:{scripted.server_port}")
-    monkeypatch.setenv("OPENAI_API_KEY", "not-a-key")
-    yield scripted
-    scripted.shutdown()
-    scripted.server_close()
+def server() -> Iterator[ScriptedEmbedder]:
+    with serve(ScriptedEmbedder(), "OPENAI") as scripted:
+        yield scripted
 
 
-def test_vectors_come_back_in_order_and_of_unit_length(server: ScriptedServer) -> None:
+def test_vectors_come_back_in_order_and_of_unit_length(server: ScriptedEmbedder) -> None:
     vectors = LitellmEmbedder(MODEL).embed(["a", "four", "sevenxx"])
     assert vectors.shape == (3, 3)
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
     assert vectors[0, 0] < vectors[1, 0] < vectors[2, 0]
 
 
-def test_many_texts_go_in_several_requests(server: ScriptedServer) -> None:
+def test_many_texts_go_in_several_requests(server: ScriptedEmbedder) -> None:
     assert LitellmEmbedder(MODEL).embed([f"text {i}" for i in range(100)]).shape == (100, 3)
-    assert [len(r) for r in server.requests] == [64, 36]
+    assert [len(r["input"]) for r in server.requests] == [64, 36]
 
 
-def test_a_passing_failure_is_tried_again(server: ScriptedServer) -> None:
+def test_a_passing_failure_is_tried_again(server: ScriptedEmbedder) -> None:
     server.script = [503, 429]
     assert LitellmEmbedder(MODEL).embed(["a"]).shape == (1, 3)
     assert len(server.requests) == 3
 
 
-def test_a_wrong_key_is_not_tried_again(server: ScriptedServer) -> None:
+def test_a_wrong_key_is_not_tried_again(server: ScriptedEmbedder) -> None:
     server.script = [401, 401, 401]
     with pytest.raises(ProviderError, match="refused the key") as caught:
         LitellmEmbedder(MODEL).embed(["a"])
@@ -94,16 +63,16 @@ def test_a_wrong_key_is_not_tried_again(server: ScriptedServer) -> None:
     assert "not-a-key" not in str(caught.value)
 
 
-def test_an_empty_vector_is_an_error_not_a_zero(server: ScriptedServer) -> None:
+def test_an_empty_vector_is_an_error_not_a_zero(server: ScriptedEmbedder) -> None:
     server.vector = lambda text: [0.0, 0.0, 0.0]
     with pytest.raises(ProviderError, match="empty vector"):
         LitellmEmbedder(MODEL).embed(["a"])
 
 
-def test_spans_are_embedded_as_texts(server: ScriptedServer) -> None:
+def test_spans_are_embedded_as_texts(server: ScriptedEmbedder) -> None:
     [made] = LitellmEmbedder(MODEL).embed_spans(["One. Three."], [[(0, 4), (5, 11)]])
     assert made.span_vectors.shape == (2, 3)
-    assert server.requests == [["One. Three.", "One.", "Three."]]
+    assert [r["input"] for r in server.requests] == [["One. Three.", "One.", "Three."]]
 
 
 def test_every_error_of_litellm_stands_in_the_table() -> None:

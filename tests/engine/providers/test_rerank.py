@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,53 +11,30 @@ import pytest
 from engine.errors import ProviderError
 from engine.providers.rerank import LitellmReranker, load_reranker
 from engine.types import ScoredChunk, SentenceArrays, WordLists
+from tests.engine.providers.scripted import ScriptedServer, serve
 
 MODEL = "hosted_vllm/scripted-reranker"
 
 
-class ScriptedServer(ThreadingHTTPServer):
-    """Answers /rerank: a passage's relevance is the number it begins with; ``script`` holds the next status codes."""
+class ScriptedReranker(ScriptedServer):
+    """Answers /rerank: a passage's relevance is the number it begins with."""
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.script: list[int] = []
-        self.requests: list[dict[str, object]] = []
+        super().__init__()
         self.most, self.shift = 10, 0
 
-
-class _Handler(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.requests.append(body)
-        status = self.server.script.pop(0) if self.server.script else 200
+    def respond(self, body: dict[str, Any]) -> dict[str, Any]:
         rows = [
-            {"index": i + self.server.shift, "relevance_score": float(text.split()[0])}
+            {"index": i + self.shift, "relevance_score": float(text.split()[0])}
             for i, text in enumerate(body["documents"])
         ]
-        reply = {"id": "x", "model": "scripted", "usage": {"total_tokens": 1}, "results": rows[: self.server.most]}
-        content = json.dumps(
-            reply if status == 200 else {"error": {"message": "scripted", "type": "scripted"}}
-        ).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_: object) -> None:
-        pass
+        return {"id": "x", "model": "scripted", "usage": {"total_tokens": 1}, "results": rows[: self.most]}
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedServer]:
-    scripted = ScriptedServer()
-    thread = threading.Thread(target=scripted.serve_forever, daemon=True)
-    thread.start()
-    monkeypatch.setenv("HOSTED_VLLM_API_BASE", f"http://127.0.0.1:{scripted.server_port}")
-    monkeypatch.setenv("HOSTED_VLLM_API_KEY", "not-a-key")
-    yield scripted
-    scripted.shutdown()
-    scripted.server_close()
+def server() -> Iterator[ScriptedReranker]:
+    with serve(ScriptedReranker(), "HOSTED_VLLM") as scripted:
+        yield scripted
 
 
 def chunk(text: str) -> ScoredChunk:
@@ -77,23 +52,23 @@ def chunk(text: str) -> ScoredChunk:
     )  # fmt: skip
 
 
-def test_chunks_come_back_in_the_models_order_with_its_scores(server: ScriptedServer) -> None:
+def test_chunks_come_back_in_the_models_order_with_its_scores(server: ScriptedReranker) -> None:
     chunks = LitellmReranker(MODEL).rerank("which?", [chunk("0.1 a"), chunk("0.9 b"), chunk("0.4 c")])
     assert [(c.text, c.score) for c in chunks] == [("0.9 b", 0.9), ("0.4 c", 0.4), ("0.1 a", 0.1)]
     assert server.requests[0]["query"] == "which?" and server.requests[0]["model"] == "scripted-reranker"
 
 
-def test_chunks_that_the_model_leaves_out_come_last(server: ScriptedServer) -> None:
+def test_chunks_that_the_model_leaves_out_come_last(server: ScriptedReranker) -> None:
     server.most = 1
     chunks = LitellmReranker(MODEL).rerank("which?", [chunk("0.1 a"), chunk("0.9 b")])
     assert [c.text for c in chunks] == ["0.1 a", "0.9 b"]
 
 
-def test_no_chunks_ask_no_model(server: ScriptedServer) -> None:
+def test_no_chunks_ask_no_model(server: ScriptedReranker) -> None:
     assert LitellmReranker(MODEL).rerank("which?", []) == [] and not server.requests
 
 
-def test_a_passing_failure_is_tried_again_and_a_wrong_key_is_not(server: ScriptedServer) -> None:
+def test_a_passing_failure_is_tried_again_and_a_wrong_key_is_not(server: ScriptedReranker) -> None:
     server.script = [503]
     assert len(LitellmReranker(MODEL).rerank("which?", [chunk("0.1 a")])) == 1
     assert len(server.requests) == 2
@@ -104,7 +79,7 @@ def test_a_passing_failure_is_tried_again_and_a_wrong_key_is_not(server: Scripte
     assert MODEL in caught.value.message and "not-a-key" not in caught.value.message
 
 
-def test_a_passage_that_was_not_sent_is_an_error(server: ScriptedServer) -> None:
+def test_a_passage_that_was_not_sent_is_an_error(server: ScriptedReranker) -> None:
     server.shift = 5
     with pytest.raises(ProviderError, match="not sent"):
         LitellmReranker(MODEL).rerank("which?", [chunk("0.1 a")])

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from engine.evaluation.logistic import build_bins
 from engine.evaluation.measures.groundedness_data import LabelledResponse
 from engine.evaluation.measures.groundedness_figures import (
     balance_accuracy,
-    build_bins,
     choose_threshold,
     measure_responses,
     measure_spearman,

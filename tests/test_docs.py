@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import typer
 
+from engine.bench import BENCHES
 from engine.cli import app
 from engine.errors import PhasegateError
 from engine.evaluation.measures import known_measures
@@ -179,3 +180,8 @@ def test_a_comment_in_a_code_block_does_not_end_a_section() -> None:
     text = "## One\n\n```\n# a comment\n```\n\nmore\n\n## Two\n"
     assert find_section(text, "one").endswith("more\n")
     assert find_section(text, "a-comment") == ""
+
+
+def test_every_benchmark_is_described() -> None:
+    section = find_section(_read("command-line.md"), "bench")
+    assert [name for name in BENCHES if f"| `{name}` |" not in section] == []

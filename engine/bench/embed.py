@@ -23,6 +23,7 @@ ROUNDS = 5
 TEXTS = 400
 CHARACTERS = 1024
 BARE_BATCH = 32
+SINGLES = 100
 
 
 def measure(data: Path | None, overrides: Mapping[str, Any]) -> dict[str, Any]:
@@ -57,12 +58,24 @@ def _measure_rates(embedder: MiniLmEmbedder, bare: _BareLoop, texts: list[str]) 
         ours.append(_seconds(embedder.embed, texts))
         sentences.append(_seconds(embedder.embed_spans, texts, spans))
     characters = sum(map(len, texts))
+    short = [text[a:b] for text, own in zip(texts, spans, strict=True) for a, b in own][:TEXTS]
     return {
+        "batch_over_one_at_a_time": _gain_of_batches(embedder, texts[:SINGLES]),
+        "batch_over_one_at_a_time_sentences": _gain_of_batches(embedder, short[: 2 * SINGLES]),
         "characters_per_s": characters / statistics.median(ours),
         "characters_per_s_with_sentences": characters / statistics.median(sentences),
         "characters_per_s_bare_loop": characters / statistics.median(theirs),
         "ratio_to_bare_loop": statistics.median(t / o for t, o in zip(theirs, ours, strict=True)),
     }
+
+
+def _gain_of_batches(embedder: MiniLmEmbedder, texts: list[str]) -> float:
+    """Time of the texts one by one over the time of all at once, in turn."""
+    gains = []
+    for _ in range(3):
+        together = _seconds(embedder.embed, texts)
+        gains.append(sum(_seconds(embedder.embed, [text]) for text in texts) / together)
+    return statistics.median(gains)
 
 
 class _BareLoop:

@@ -26,7 +26,7 @@ from engine.context.coefficients import PATH, Coefficients, load_shipped
 from engine.context.quality import FEATURES as QUALITY_FEATURES
 from engine.embedding import load_embedder
 from engine.errors import InputError
-from engine.settings import INDEX_VERSION, PipelineSettings
+from engine.settings import PipelineSettings
 
 QUESTIONS_PER_SET = 6000
 # Gold spans longer than this tell which passage supports an answer, not which sentence.
@@ -37,7 +37,11 @@ Progress = Callable[[int, int, str], None]
 
 
 def fit_contexts(
-    data: Path, settings: PipelineSettings, out: Path = PATH, progress: Progress | None = None
+    data: Path,
+    settings: PipelineSettings,
+    out: Path = PATH,
+    progress: Progress | None = None,
+    code: str | None = None,
 ) -> dict[str, Any]:
     """Fit the weights of evidence and context quality, write them with their provenance, return the provenance.
 
@@ -46,6 +50,7 @@ def fit_contexts(
 
     Args:
         data: a set's folder, or one of several.
+        code: the version of the code, for the provenance.
 
     Raises:
         InputError: no set with gold spans, or questions of one class only.
@@ -75,7 +80,7 @@ def fit_contexts(
         "are fitted on both",
         "questions": len(pooled),
         "date": datetime.date.today().isoformat(),
-        "code": INDEX_VERSION,
+        "code": code,
         "embedder": load_embedder(settings).name,
         "settings": settings.as_dict(),
         "held_out": report_by_set(reported, np.concatenate(predictions), np.concatenate(labels)),

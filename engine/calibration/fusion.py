@@ -56,11 +56,14 @@ class _Pool:
         return float((gains.sum(axis=1) / self.best[rows]).mean())
 
 
-def fit_retrieval(data: Path, settings: PipelineSettings, out: Path = BALANCE_PATH) -> dict[str, Any]:
+def fit_retrieval(
+    data: Path, settings: PipelineSettings, out: Path = BALANCE_PATH, code: str | None = None
+) -> dict[str, Any]:
     """Fit, write the coefficients with their provenance, return the provenance.
 
     Args:
         data: a set's folder, or one of several.
+        code: the version of the code, for the provenance.
 
     Raises:
         InputError: no set was found.
@@ -91,6 +94,7 @@ def fit_retrieval(data: Path, settings: PipelineSettings, out: Path = BALANCE_PA
         "data": list(pools),
         "split": "by document: crc32 of the first relevant document, even to fit, odd to report",
         "questions": {name: len(pool.best) for name, pool in pools.items()},
+        "code": code,
         "measure": f"nDCG@{CUTOFF} on documents, mean over sets",
         "date": datetime.date.today().isoformat(),
         "embedder": settings.embedder,

@@ -44,12 +44,13 @@ def name_document(item: dict[str, Any]) -> str:
     return str(item.get("id") or item["text"]).split("@")[0]
 
 
-def fit_content_types(data: Path, path: Path = PATH) -> dict[str, Any]:
+def fit_content_types(data: Path, path: Path = PATH, code: str | None = None) -> dict[str, Any]:
     """Fit on one half of the documents of ``data/items.jsonl``, write the weights, return their provenance.
 
     Args:
         data: the folder of the labelled texts.
         path: the file of the weights; the shipped one when left out.
+        code: the version of the code, for the provenance.
 
     Raises:
         InputError: the file is missing or broken, or the half to fit on lacks one of the four types.
@@ -62,6 +63,7 @@ def fit_content_types(data: Path, path: Path = PATH) -> dict[str, Any]:
     weights = fit_weights([measure_features(item["text"]) for item in fitting], [item["label"] for item in fitting])
     provenance = {
         "data": data.name,
+        "code": code,
         "split": "by document: crc32 of salt and document, even to fit, odd to report",
         "fitted_on": len(fitting),
         "date": datetime.date.today().isoformat(),

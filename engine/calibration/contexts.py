@@ -97,7 +97,13 @@ def fit_contexts(
 
 
 def _fit(pooled: list[PooledQuestion], settings: PipelineSettings, data: Path) -> Coefficients:
-    coefficients = draft(fit_sentences([p for p in pooled if _is_precise(p)]))
+    precise = [p for p in pooled if _is_precise(p) and p.gold.any() and not p.gold.all()]
+    if not precise:
+        raise InputError(
+            f"{data}: none of {len(pooled)} questions has a gold span among what was retrieved; quality needs both kinds.",
+            "Check that doc_id, start and end of the relevant spans are those of the corpus.",
+        )
+    coefficients = draft(fit_sentences(precise))
     x, y = describe_contexts(pooled, coefficients, settings.budget_tokens)
     if y.all() or not y.any():
         raise InputError(

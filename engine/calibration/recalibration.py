@@ -41,9 +41,11 @@ def recalibrate(store: Store, run_ids: Sequence[str]) -> dict[str, Any]:
         cases = [case for run_id in run_ids for case in _load_labelled(runs, run_id)]
     p = np.array([quality for _, quality, _ in cases])
     y = np.array([label for _, _, label in cases], bool)
-    if len(y) < FEWEST_CASES or y.all() or not y.any():
+    groups = {question: i % FOLDS for i, question in enumerate(dict.fromkeys(q for q, _, _ in cases))}
+    if len(y) < FEWEST_CASES or y.all() or not y.any() or len(groups) < FOLDS:
         raise InputError(
-            f"{len(y)} labelled cases, {int(y.sum())} of them supported: too few to calibrate on, or of one kind only.",
+            f"{len(y)} labelled cases of {len(groups)} questions, {int(y.sum())} of them supported: too few to calibrate on, "
+            "or of one kind only.",
             f"Give runs with at least {FEWEST_CASES} cases that have gold spans, among them unanswerable questions.",
         )
     z = _log_odds(p)
@@ -51,7 +53,6 @@ def recalibrate(store: Store, run_ids: Sequence[str]) -> dict[str, Any]:
     if earlier:  # runs were made under an earlier correction: take it off again
         z = (z - earlier["shift"]) / earlier["scale"]
     after = np.empty(len(y))
-    groups = {question: i % FOLDS for i, question in enumerate(dict.fromkeys(q for q, _, _ in cases))}
     fold = np.array([groups[question] for question, _, _ in cases])
     for k in range(FOLDS):
         scale, shift = _fit(z[fold != k], y[fold != k])

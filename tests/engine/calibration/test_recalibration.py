@@ -89,6 +89,13 @@ def test_one_class_only_or_too_few_cases_are_refused(store: Store, cases: list[t
     assert load_correction() is None
 
 
+def test_one_question_asked_again_and_again_is_refused(store: Store) -> None:
+    record(store, overconfident())
+    store.execute("UPDATE cases SET question = 'the same'")
+    with pytest.raises(InputError, match="of 1 questions"):
+        recalibrate(store, ["r"])
+
+
 def test_an_unknown_run_is_refused(store: Store) -> None:
     with pytest.raises(UnknownNameError):
         recalibrate(store, ["nowhere"])

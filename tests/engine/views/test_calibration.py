@@ -115,7 +115,7 @@ def record_run(runs: RunStore, run_id: str, cases: list[dict[str, Any]]) -> None
         runs.record_case(
             run_id,
             {
-                "case_id": f"c{i}", "position": i, "kind": "qa", "status": "passed", "question": "q", "answer": "a",
+                "case_id": f"c{i}", "position": i, "kind": "qa", "status": "passed", "question": f"q{i}", "answer": "a",
                 "abstained": False, "context_quality": case["quality"], "latency_ms": 1.0, "tags": [], "checks": {}, "detail": detail,
             },
             [],

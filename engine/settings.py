@@ -97,7 +97,7 @@ class PipelineSettings:
     filter: str = ""
     min_similarity: float = 0.28
     budget_tokens: int = 900
-    min_quality: float = 0.15
+    min_quality: float = 0.08
     enhance: int = 2
     answer_words: int = 60
     provider: str = "extractive"

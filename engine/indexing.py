@@ -21,7 +21,8 @@ from engine.embedding.late import embed_late
 from engine.embedding.token_index import TokenEmbedder, TokenIndex
 from engine.errors import SettingError
 from engine.index import Catalog, ChunkTable, CorpusEntry, IndexEntry
-from engine.index.table import pack_sentences, schema
+from engine.index.sentence_columns import pack_sentences
+from engine.index.table import schema
 from engine.ingestion import LoadedDocuments, Skipped
 from engine.ingestion.sentences import split_sentences
 from engine.retrieval.terms import index_terms

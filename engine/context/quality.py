@@ -91,8 +91,6 @@ def build_quality_features(
     def highest(name: str) -> np.ndarray:
         return np.where(inside, features[name], -1.0).max(axis=1)
 
-    known = np.bitwise_or.reduce(np.where(chosen, own.wide, np.uint64(0)), axis=1)
-    absent = np.where(questions.present, 1 - _spread(known, questions.raw.shape[1]), 0.0)
     kinds = np.take_along_axis(features["kind"], order[:, :3], axis=1)
     negated = (table.arrays.signs[best] & Sign.NEGATION) > 0
     columns = {name: top(name) for name in BEST} | {
@@ -105,11 +103,6 @@ def build_quality_features(
         "chunk_similarity": highest("chunk_similarity"),
         "best_coverage": highest("coverage"),
         "best_soft_coverage": highest("soft_coverage"),
-        "context_coverage": weigh_terms(known[:, None], questions.weights)[:, 0],
-        "missing_names": (absent * questions.names).sum(axis=1) / np.maximum(questions.names.sum(axis=1), 1),
-        "missing_codes": (absent * questions.codes).sum(axis=1),
-        "missing_heaviest": (absent * questions.raw).max(axis=1),
-        "missing_count": absent.sum(axis=1),
         "kind_top3": np.where(sure[:, :3], kinds, 0.0).sum(axis=1) / np.maximum(sure[:, :3].sum(axis=1), 1),
         "names": questions.names.sum(axis=1),
         "terms": np.log1p(questions.counts),
@@ -118,8 +111,22 @@ def build_quality_features(
         "negation_gap": (questions.negations > 0).astype(float) - negated,
         "opposites": _count_opposites(questions, table, best),
         "negations": questions.negations,
+        **_describe_missing(questions, own, chosen),
     }
     return np.stack([np.asarray(columns[name], np.float64) for name in FEATURES], axis=1)
+
+
+def _describe_missing(questions: QuestionBatch, own: OwnEvidence, chosen: np.ndarray) -> dict[str, np.ndarray]:
+    """What of the question the chosen sentences, their neighbours and headings hold, and what they lack."""
+    known = np.bitwise_or.reduce(np.where(chosen, own.wide, np.uint64(0)), axis=1)
+    absent = np.where(questions.present, 1 - _spread(known, questions.raw.shape[1]), 0.0)
+    return {
+        "context_coverage": weigh_terms(known[:, None], questions.weights)[:, 0],
+        "missing_names": (absent * questions.names).sum(axis=1) / np.maximum(questions.names.sum(axis=1), 1),
+        "missing_codes": (absent * questions.codes).sum(axis=1),
+        "missing_heaviest": (absent * questions.raw).max(axis=1),
+        "missing_count": absent.sum(axis=1),
+    }
 
 
 def _count_opposites(questions: QuestionBatch, table: SentenceTable, best: np.ndarray) -> np.ndarray:

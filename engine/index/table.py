@@ -19,7 +19,8 @@ from lancedb.query import MatchQuery
 
 from engine.errors import DiskFullError
 from engine.index.conditions import restrict
-from engine.types import Condition, ScoredChunk, SentenceArrays, WordLists
+from engine.index.sentence_columns import unpack_sentences
+from engine.types import Condition, ScoredChunk
 
 # Below this many chunks a scan of all vectors is as fast as the index; see docs/decisions.
 INDEX_FROM_ROWS = 10_000
@@ -256,32 +257,7 @@ def _scored(row: dict[str, Any], fused: float, similarity: float, lexical: float
         score=fused,
         similarity=similarity,
         lexical=lexical,
-        sentences=_unpack_sentences(row, dimension),
-    )
-
-
-def pack_sentences(arrays: SentenceArrays) -> dict[str, Any]:
-    """The columns of a chunk that hold its sentences."""
-    numbers = np.stack([arrays.tokens, arrays.signs, arrays.words.counts, arrays.names.counts]).astype(np.uint16)
-    return {
-        "sentence_spans": arrays.spans.ravel(),
-        "sentence_vectors": arrays.vectors.tobytes(),
-        "sentence_numbers": numbers.tobytes(),
-        "sentence_words": np.concatenate([arrays.words.values, arrays.names.values]).tobytes(),
-    }
-
-
-def _unpack_sentences(row: dict[str, Any], dimension: int) -> SentenceArrays:
-    tokens, signs, words, names = np.frombuffer(row["sentence_numbers"], np.uint16).reshape(4, -1)
-    hashes = np.frombuffer(row["sentence_words"], np.uint32)
-    split = int(words.sum(dtype=np.int64))
-    return SentenceArrays(
-        spans=np.asarray(row["sentence_spans"], np.int64).reshape(-1, 2),
-        vectors=np.frombuffer(row["sentence_vectors"], np.float16).reshape(-1, dimension),
-        tokens=tokens.astype(np.int64),
-        signs=signs,
-        words=WordLists.from_counts(hashes[:split], words),
-        names=WordLists.from_counts(hashes[split:], names),
+        sentences=unpack_sentences(row, dimension),
     )
 
 

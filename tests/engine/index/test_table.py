@@ -12,7 +12,8 @@ import pytest
 from engine.errors import ModelFileError
 from engine.index import ChunkTable
 from engine.index import table as module
-from engine.index.table import pack_sentences, schema
+from engine.index.sentence_columns import pack_sentences
+from engine.index.table import schema
 from engine.retrieval.terms import index_terms, question_terms
 from engine.types import Condition, SentenceArrays, WordLists
 

@@ -28,8 +28,27 @@ class EndedCase:
     latency_ms: float | None
 
 
+class Counted:
+    """Work whose parts are counted: ``status``, and ``done`` of ``total``."""
+
+    __slots__ = ()
+    status: str
+    done: int
+    total: int
+
+    @property
+    def fraction(self) -> float:
+        """Share of the parts that have ended, in [0, 1]."""
+        return min(1.0, self.done / self.total) if self.total else 0.0
+
+    @property
+    def active(self) -> bool:
+        """Whether more is to come."""
+        return self.status in ("starting", "running")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunProgress:
+class RunProgress(Counted):
     """How far a run is.
 
     Attributes:
@@ -56,16 +75,6 @@ class RunProgress:
     log_file: str
 
     @property
-    def fraction(self) -> float:
-        """Share of the cases that have ended, in [0, 1]."""
-        return min(1.0, self.done / self.total) if self.total else 0.0
-
-    @property
-    def active(self) -> bool:
-        """Whether more is to come."""
-        return self.status in ("starting", "running")
-
-    @property
     def words(self) -> str:
         """How far, how long, how long still."""
         text = f"{self.done} of {plural(self.total, 'case')} after {duration(self.elapsed)}"
@@ -79,7 +88,7 @@ class RunProgress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JobProgress:
+class JobProgress(Counted):
     """How far an ingest is. ``status`` as for a run."""
 
     job_id: str
@@ -90,16 +99,6 @@ class JobProgress:
     total: int
     pid: int | None
     log: str
-
-    @property
-    def fraction(self) -> float:
-        """Share done, in [0, 1]."""
-        return min(1.0, self.done / self.total) if self.total else 0.0
-
-    @property
-    def active(self) -> bool:
-        """Whether more is to come."""
-        return self.status in ("starting", "running")
 
 
 def load_run_progress(store: Store, run_id: str) -> RunProgress:

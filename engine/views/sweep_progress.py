@@ -8,12 +8,12 @@ from typing import Any
 from engine.operations.launching import log_path, read_log_tail
 from engine.store import Store
 from engine.store.liveness import utc_now
-from engine.views.progress import read_resumed_status, starting_status
+from engine.views.progress import Counted, read_resumed_status, starting_status
 from engine.views.words import decimal, duration, plural, setting_value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SweepProgress:
+class SweepProgress(Counted):
     """How far a sweep is.
 
     Attributes:
@@ -37,16 +37,6 @@ class SweepProgress:
     error: str
     log: str
     log_file: str
-
-    @property
-    def fraction(self) -> float:
-        """Share of the trials that have ended, in [0, 1]."""
-        return min(1.0, self.done / self.total) if self.total else 0.0
-
-    @property
-    def active(self) -> bool:
-        """Whether more is to come."""
-        return self.status in ("starting", "running")
 
     @property
     def words(self) -> str:

@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from engine.errors import InputError
+from engine.errors import FileFormatError, InputError
 
 
 def read_rows(path: Path) -> Iterator[dict[str, Any]]:
     """The objects of a file, empty lines left out.
 
     Raises:
-        InputError: no such file, or a line that is no JSON object.
+        InputError: the file cannot be read.
+        FileFormatError: a line is no JSON object.
     """
     try:
         with path.open(encoding="utf-8") as file:
@@ -29,7 +30,7 @@ def _parse(path: Path, number: int, line: str) -> dict[str, Any]:
     try:
         row = json.loads(line)
     except ValueError as error:
-        raise InputError(f"{path}, line {number}: expected a JSON object, found {line.strip()[:60]!r}.") from error
+        raise FileFormatError(path, f"expected a JSON object, found {line.strip()[:60]!r}", line=number) from error
     if not isinstance(row, dict):
-        raise InputError(f"{path}, line {number}: expected a JSON object, found {type(row).__name__}.")
+        raise FileFormatError(path, f"expected a JSON object, found {type(row).__name__}", line=number)
     return row

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from engine.corpora import shipped_corpora
 from engine.errors import InputError
 from engine.ingestion import load_documents
+from engine.json_lines import read_rows
 from engine.settings import DATASETS
 
 
@@ -15,14 +15,14 @@ def load_texts(data: Path | None) -> list[str]:
     """The documents' texts of a folder with ``corpus.jsonl``, or of all shipped corpora."""
     if data is None:
         return [d.text for path in shipped_corpora().values() for d in load_documents([path]).documents]
-    return [json.loads(line)["text"] for line in find_file(data, "corpus.jsonl").open()]
+    return [row["text"] for row in read_rows(find_file(data, "corpus.jsonl"))]
 
 
 def load_questions(data: Path | None) -> list[str]:
     """The questions of a folder with ``queries.jsonl``, or of all shipped suites."""
     if data is not None:
-        return [json.loads(line)["question"] for line in find_file(data, "queries.jsonl").open()]
-    cases = [json.loads(line) for path in sorted((DATASETS / "suites").glob("*/cases.jsonl")) for line in path.open()]
+        return [row["question"] for row in read_rows(find_file(data, "queries.jsonl"))]
+    cases = [row for path in sorted((DATASETS / "suites").glob("*/cases.jsonl")) for row in read_rows(path)]
     return [case["question"] for case in cases if case["kind"] == "qa"]
 
 

@@ -12,8 +12,7 @@ there) are left out: their text is not what the labels are about. A claim is sup
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -23,6 +22,7 @@ import numpy as np
 
 from engine.errors import FileFormatError, InputError
 from engine.ingestion.sentences import split_sentences
+from engine.json_lines import read_rows
 
 FEWEST_FOR_A_TASK = 10
 
@@ -76,26 +76,17 @@ def is_fitted_half(group: str) -> bool:
 
 
 def _load_set(folder: Path) -> list[LabelledResponse]:
-    rows = [row for row in _read_lines(folder / "items.jsonl") if row.get("quality", "good") == "good"]
+    rows = [row for row in read_rows(folder / "items.jsonl") if row.get("quality", "good") == "good"]
     rows = [row for row in rows if _tell_kind(row)]
     if not rows:
         return []
     path = folder / "corpus.jsonl"
-    texts = {row["id"]: row["text"] for row in _read_lines(path)} if path.is_file() else {}
+    texts = {row["id"]: row["text"] for row in read_rows(path)} if path.is_file() else {}
     questions = {row.get("question", "") for row in rows}
     task = len(questions) == 1 and (questions == {""} or len(rows) >= FEWEST_FOR_A_TASK)
     grades = [_mean_grade(row) for row in rows if "human" in row]
     low, high = (min(grades), max(grades)) if grades else (0.0, 1.0)
     return [_build_item(row, texts, task, (low, high), folder) for row in rows]
-
-
-def _read_lines(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, 1):
-            try:
-                yield json.loads(line)
-            except json.JSONDecodeError as error:
-                raise FileFormatError(path, f"no JSON: {error.msg}", line=number) from None
 
 
 def _tell_kind(row: Mapping[str, Any]) -> str:

@@ -109,7 +109,7 @@ def test_a_run_can_be_stopped_and_resumed(page: Page) -> None:
     click(page, "Resume")
     expect(page.get_by_role("heading", name="A run at work")).to_be_visible()
     expect(page.get_by_text("Finished").first).to_be_visible(timeout=SLOW)
-    expect(page.get_by_text("127 of 127 cases")).to_be_visible()
+    expect(page.get_by_text("127 of 127 cases").first).to_be_visible()
 
 
 def test_gate_gives_a_verdict_for_each_goal(page: Page) -> None:

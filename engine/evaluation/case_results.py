@@ -71,6 +71,10 @@ def build_score_rows(run_id: str, case_id: str, scores: Mapping[str, Score]) -> 
             "status": s.status,
             "value": s.value,
             "reason": s.reason or None,
+            "judge": s.judge or None,
+            "prompt_hash": s.prompt_hash or None,
+            "repeats": list(s.repeats) or None,
+            "cost_usd": s.cost_usd,
         }
         for n, s in scores.items()
     ]

@@ -5,6 +5,7 @@ difference to a caller: a :class:`Store` runs one statement at a time, says when
 by itself when the present one goes away. DuckDB is imported when a store is opened, not before.
 """
 
+from engine.store.audit_trail import AuditTrail
 from engine.store.corpora import CorpusStore
 from engine.store.jobs import JobStore
 from engine.store.preferences import PreferenceStore
@@ -12,4 +13,13 @@ from engine.store.runs import RunStore
 from engine.store.store import Store, open_store
 from engine.store.sweeps import SweepStore
 
-__all__ = ["CorpusStore", "JobStore", "PreferenceStore", "RunStore", "Store", "SweepStore", "open_store"]
+__all__ = [
+    "AuditTrail",
+    "CorpusStore",
+    "JobStore",
+    "PreferenceStore",
+    "RunStore",
+    "Store",
+    "SweepStore",
+    "open_store",
+]

@@ -8,6 +8,7 @@ import streamlit as st
 
 from engine.errors import PhasegateError
 from engine.views.frame import load_frame
+from pages.ui.person import draw_person
 from pages.ui.resources import get_store
 from pages.ui.states import draw_error
 
@@ -38,6 +39,7 @@ def draw_frame() -> None:
     try:
         with st.sidebar:
             draw_status()
+            draw_person()
         chosen.run()
     except PhasegateError as error:
         draw_error(error)

@@ -9,16 +9,27 @@ from typing import Literal
 
 from engine.types import Answer, Span
 
-Status = Literal["scored", "failed", "not_applicable"]
+Status = Literal["scored", "failed", "not_applicable", "unjudged"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """A measure of one case. ``value`` is None unless ``status`` is scored; then ``reason`` says why."""
+    """A measure of one case. ``value`` is None unless ``status`` is scored; then ``reason`` says why.
+
+    Attributes:
+        judge: name of the model judge that gave it; empty for a measure that needs no model.
+        prompt_hash: of the judge's prompts (their instructions, not the case's texts).
+        repeats: the value of each repetition of the judgement; ``value`` is their mean.
+        cost_usd: what the judge's calls cost; None when none was made or no price is known.
+    """
 
     status: Status
     value: float | None = None
     reason: str = ""
+    judge: str = ""
+    prompt_hash: str = ""
+    repeats: tuple[float, ...] = ()
+    cost_usd: float | None = None
 
     @classmethod
     def of(cls, value: float, reason: str = "") -> Score:
@@ -34,6 +45,11 @@ class Score:
     def failed(cls, reason: str) -> Score:
         """The measure should have judged the case and could not."""
         return cls(status="failed", reason=reason)
+
+    @classmethod
+    def unjudged(cls, reason: str) -> Score:
+        """The measure needs a judge, and none was asked yet."""
+        return cls(status="unjudged", reason=reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

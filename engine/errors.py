@@ -10,6 +10,7 @@
     ├── StoreError                  the store cannot be opened, read or written
     │   └── StoreLockedError        another program holds the store's file
     ├── DiskFullError               no space left; nothing half-written is kept
+    ├── TargetError                 the system under test did not answer as agreed; one case's error
     └── ProviderError               a remote model failed; `fails_over` says whether another may try
 
 A message says what failed, on what, what was expected and what was found. The hint says what to do next. The guide is
@@ -99,6 +100,12 @@ class DiskFullError(PhasegateError):
     """No space left on the disk. What was complete before is still there."""
 
     guide = "docs/guide/errors.md#disk"
+
+
+class TargetError(PhasegateError):
+    """The system under test did not answer as agreed. It is the error of one case, and never ends a run."""
+
+    guide = "docs/guide/errors.md#targets"
 
 
 class ProviderError(PhasegateError):

@@ -164,7 +164,10 @@ class EvidenceSentence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContextPart:
-    """One chosen passage: ``document.text[start:end]`` is ``text``. ``score``: the relevance of its sentences, summed."""
+    """One chosen passage: ``document.text[start:end]`` is ``text``. ``score``: the relevance of its sentences, summed.
+
+    Of a foreign target ``text`` is what it gave, and the span is where that stands, however it was formatted.
+    """
 
     document: str
     chunk_index: int
@@ -176,10 +179,13 @@ class ContextPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """The chosen passages, best first; their calibrated quality; what was tried to improve them."""
+    """The chosen passages, best first; their calibrated quality; what was tried to improve them.
+
+    ``quality`` is None when a foreign target gave no contexts. A part whose document is "" could not be located.
+    """
 
     parts: tuple[ContextPart, ...]
-    quality: float
+    quality: float | None
     tokens: int
     steps: tuple[str, ...] = ()
 
@@ -215,6 +221,17 @@ class Ranked:
     score: float
 
 
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Why something that measures look at did not come with an answer.
+
+    ``fails``: it should have come, so that the measures fail; otherwise they do not apply.
+    """
+
+    reason: str
+    fails: bool = True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What the pipeline says to one question, and everything needed to explain it.
@@ -223,6 +240,7 @@ class Answer:
         degraded: why the answer is less than it could be, one reason each; empty when nothing was lost.
         timings_ms: wall time by stage, with ``total``.
         tokens: ``prompt`` and ``completion`` as the provider counted them; context tokens under ``context``.
+        gaps: what a foreign target left out: ``contexts``, ``places`` (of contexts in the corpus), ``retrieved``.
     """
 
     question: str
@@ -239,6 +257,7 @@ class Answer:
     cost_usd: float = 0.0
     cache_tier: str | None = None
     degraded: tuple[str, ...] = ()
+    gaps: Mapping[str, Gap] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """The object that ``ask --json`` prints."""
@@ -272,6 +291,7 @@ class Answer:
             "provider": self.provider,
             "cache_tier": self.cache_tier,
             "degraded": list(self.degraded),
+            "gaps": {name: {"reason": gap.reason, "fails": gap.fails} for name, gap in self.gaps.items()},
             "timings_ms": dict(self.timings_ms),
             "tokens": dict(self.tokens),
             "cost_usd": self.cost_usd,

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from contextvars import ContextVar
 from typing import Protocol
 
 from engine.types import Answer
 
 History = Sequence[tuple[str, str]]
+_deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
+
+
+def set_deadline(until: float) -> None:
+    """Says to the targets that this thread asks until when (``time.monotonic()``) an answer is of use."""
+    _deadline.set(until)
+
+
+def limit_seconds(seconds: float) -> float:
+    """``seconds``, or what is left until the deadline of this thread where that is less; never below 1 ms."""
+    until = _deadline.get()
+    return seconds if until is None else max(0.001, min(seconds, until - time.monotonic()))
 
 
 class Target(Protocol):

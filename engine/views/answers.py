@@ -19,7 +19,12 @@ STAGE_WORDS = {
     "retrieve": "Retrieve",
     "context": "Choose the context",
     "generate": "Write the answer",
+    "request": "Wait for the target",
+    "call": "Call the target",
 }
+NOT_LOCATED = "not located in the suite's documents"
+# What a foreign target's answer waited for beside its own time.
+OUTSIDE = ("total", "waiting", "retrying")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +104,9 @@ def build_answer(
         Sentence(
             text=s["text"],
             sources=tuple(dict.fromkeys(numbers[i] for i in s["citations"] if i < len(numbers))),
-            groundedness=_groundedness(s, [c["text"] for c in answer.get("contexts") or []]),
+            groundedness=None
+            if "contexts" in (answer.get("gaps") or {})
+            else _groundedness(s, [c["text"] for c in answer.get("contexts") or []]),
         )
         for s in answer.get("sentences") or []
     )
@@ -178,7 +185,7 @@ def _contexts(
         views.append(
             ContextView(
                 rank=rank,
-                document=c["document"],
+                document=c["document"] or NOT_LOCATED,
                 start=c["start"],
                 end=c["end"],
                 score=c["score"],
@@ -192,7 +199,7 @@ def _contexts(
 def _stages(timings: Mapping[str, float]) -> tuple[Stage, ...]:
     stages, clock = [], 0.0
     for name, lasts in timings.items():
-        if name == "total":
+        if name in OUTSIDE:
             continue
         stages.append(Stage(name=STAGE_WORDS.get(name, name.replace("_", " ").capitalize()), begins=clock, lasts=lasts))
         clock += lasts

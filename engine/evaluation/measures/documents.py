@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from math import log2
 
-from engine.evaluation.measures.measure import Measure, Sample, Score, needs_gold
+from engine.evaluation.measures.measure import Measure, Sample, Score, needs_gold, score_gap
 
 
 def rank_documents(documents: Sequence[str]) -> list[str]:
@@ -38,6 +38,8 @@ def reciprocal_rank(ranking: Sequence[str], relevant: Collection[str]) -> float:
 def _measure(name: str, description: str, formula: Callable[[list[str], set[str]], float]) -> Measure:
     def score(sample: Sample) -> Score:
         assert sample.answer is not None
+        if gap := score_gap(sample, "retrieved"):
+            return gap
         ranking = rank_documents([r.document for r in sample.answer.retrieved])
         return Score.of(formula(ranking, {s.document for s in sample.relevant}))
 

@@ -26,7 +26,7 @@ import numpy as np
 from engine.errors import ModelFileError
 from engine.evaluation.measures.groundedness_signs import WORD_SIGNS, describe_words, is_refusal
 from engine.evaluation.measures.groundedness_words import WORD
-from engine.evaluation.measures.measure import Measure, Sample, Score, needs_question
+from engine.evaluation.measures.measure import Measure, Sample, Score, needs_question, score_gap
 
 COEFFICIENTS = Path(__file__).with_name("groundedness.json")
 VECTORS, WORDS = "vectors", "words"
@@ -174,6 +174,8 @@ def _score(sample: Sample) -> Score:
     assert sample.answer is not None
     if sample.answer.abstained:
         return Score.not_applicable("the engine abstained: nothing was claimed")
+    if gap := score_gap(sample, "contexts"):
+        return gap
     sentences = [s.text for s in sample.answer.sentences if s.text.strip()] or [sample.answer.text]
     contexts = [part.text for part in sample.answer.context.parts]
     scores = score_sentences(sentences, contexts, sample.question)

@@ -120,6 +120,14 @@ def combine_scores(scores: Iterable[Score]) -> Score:
     return Score.of(fmean(values), f"mean of {len(values)} of {len(scores)} turns")
 
 
+def score_gap(sample: Sample, *names: str) -> Score | None:
+    """The score of a measure that looks at what the target left out, None when all of it came."""
+    gap = next((sample.answer.gaps[n] for n in names if sample.answer and n in sample.answer.gaps), None)
+    if gap is None:
+        return None
+    return Score.failed(gap.reason) if gap.fails else Score.not_applicable(gap.reason)
+
+
 def needs_question(sample: Sample) -> str:
     """Applies to cases that ask something."""
     return "" if sample.question else "the case asks no question"

@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from engine.evaluation.measures.measure import Score
+from engine.types import Gap
 
 RAGAS_DESCRIPTIONS: dict[str, str] = {
     "ragas.non_llm_context_precision": "ragas: average precision of the contexts in order; a context is relevant when "
@@ -43,13 +44,18 @@ Embed = Callable[[Sequence[str]], np.ndarray]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextSample:
-    """One answered question as texts, in ragas' words; ``references`` are alternatives."""
+    """One answered question as texts, in ragas' words; ``references`` are alternatives.
+
+    ``abstained``: the target said that it does not know, so nothing was claimed. ``gap``: why no contexts came.
+    """
 
     user_input: str
     response: str
     references: tuple[str, ...]
     retrieved_contexts: tuple[str, ...]
     reference_contexts: tuple[str, ...]
+    abstained: bool = False
+    gap: Gap | None = None
 
 
 def score_texts(samples: Sequence[TextSample], names: Sequence[str], embed: Embed | None) -> list[dict[str, Score]]:
@@ -96,6 +102,8 @@ async def _score_one(name: str, metric: Any, sample: TextSample) -> Score:
         if name not in _CONTEXT:
             answers = [await metric.ascore(reference=r, response=sample.response) for r in sample.references]
             value = max(float(a.value) for a in answers)
+        elif sample.gap:
+            return Score.failed(sample.gap.reason) if sample.gap.fails else Score.not_applicable(sample.gap.reason)
         elif not sample.retrieved_contexts:
             return Score.of(0.0, "no context was chosen")  # ragas raises on an empty list
         else:

@@ -26,6 +26,7 @@ class ScriptedServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.script: list[int] = []
         self.requests: list[dict[str, Any]] = []
+        self.keys: list[str | None] = []
 
     def respond(self, body: dict[str, Any]) -> dict[str, Any]:
         """The reply to a request."""
@@ -38,6 +39,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.requests.append(body)
+        self.server.keys.append(self.headers.get("Authorization"))
         status = self.server.script.pop(0) if self.server.script else self.server.status
         reply = self.server.respond(body) if status == 200 else {"error": {"message": "scripted"}}
         content = json.dumps(reply).encode()

@@ -2,37 +2,47 @@
 
 from __future__ import annotations
 
-import functools
-import importlib.metadata
-import platform
+import dataclasses
+import json
 import secrets
-import subprocess
-import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
-from engine.corpora import find_corpus, ingest_corpus, load_sources, record_ingest
 from engine.errors import InputError
+from engine.evaluation.budget import Budget
+from engine.evaluation.late_scoring import RETRIED, Judging
+from engine.evaluation.measures.ragas import Embed
+from engine.evaluation.opening_targets import ForeignTarget, open_target
 from engine.evaluation.recording import StoreRecorder
 from engine.evaluation.runner import RunOutcome, run_suite
-from engine.evaluation.suites import Suite, check_spans, hash_suite_files, load_suite
+from engine.evaluation.suites import Suite, load_suite
 from engine.evaluation.summary import summarise_run
+from engine.evaluation.target_specs import TargetSpec, resolve_target
 from engine.evaluation.targets import PipelineTarget
-from engine.pipeline import open_pipeline
-from engine.settings import ROOT, PipelineSettings, load_settings
+from engine.judges import find_judging
+from engine.run_options import RunOptions
+from engine.run_preparation import Prepared, describe_provenance, prepare_suite
+from engine.settings import PipelineSettings, load_settings
 from engine.store import RunStore, Store
 from engine.store.liveness import utc_now
+from engine.store.run_keys import load_run_keys
 
 Progress = Callable[[int, int, str], None]
-PACKAGES = ("lancedb", "duckdb", "onnxruntime", "tokenizers", "ragas", "numpy")
-TARGETS = ("pipeline",)
+RunTarget = PipelineTarget | ForeignTarget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
-    """What to run. ``resume`` is the id of an interrupted run; the other fields then come from that run."""
+    """What to run.
+
+    Attributes:
+        target: ``pipeline``, a saved target's name, an address, ``module:function`` or a target's file.
+        resume: id of a run to go on with; suite, settings, target, limit and seed then come from that run.
+        retry: with ``resume``: also ask the cases again that ended in an error, and make failed scores anew.
+    """
 
     suite: str
     overrides: Mapping[str, Any]
@@ -40,52 +50,48 @@ class RunRequest:
     target: str = "pipeline"
     limit: int | None = None
     seed: int = 0
+    options: RunOptions = field(default_factory=RunOptions)
     resume: str | None = None
+    retry: bool = False
     run_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Attempt:
+    """One attempt at one run: all that does not change while it works."""
+
+    prepared: Prepared
+    settings: PipelineSettings
+    target: TargetSpec
+    options: RunOptions
+    limit: int | None
+    seed: int
+    earlier: Sequence[Mapping[str, Any]] = ()
+    retried: Sequence[str] = ()
+    seconds_before: float = 0.0
+    spent_usd: float = 0.0
 
 
 def run_request(
     store: Store, request: RunRequest, progress: Progress | None = None, cancel: threading.Event | None = None
 ) -> dict[str, Any]:
-    """Run or resume, and give the run's summary.
+    """Run or resume, and give the run's summary; of several repetitions the first's, with ``repetitions`` beside it.
 
     Raises:
         InputError: the suite, a case, a setting or the run to resume cannot be used; nothing was recorded.
     """
-    if request.target not in TARGETS:
-        raise InputError(f"target {request.target!r}: expected {', '.join(TARGETS)}.")
     if request.limit is not None and request.limit < 1:
         raise InputError(f"--limit {request.limit}: expected 1 or more.")
     suite = load_suite(request.suite)
     with RunStore(store) as runs:
         if request.resume:
-            return _resume(store, runs, suite, request.resume, progress, cancel)
-        settings = load_settings(request.preset, suite.settings, request.overrides)
-        limit, seed = request.limit, request.seed
-        prepared = _prepare(store, suite, settings, progress)
-        run_id = request.run_id or make_run_id(suite.name)
-        runs.create_run(
-            run_id=run_id,
-            suite=suite.name,
-            suite_path=str(suite.path),
-            suite_hash=prepared.suite.hash,
-            suite_cases=len(suite.cases),
-            target=request.target,
-            preset=request.preset,
-            settings=settings.as_dict(),
-            provenance=_provenance(prepared, seed, limit),
-            cases=len(suite.cases[:limit]),
-        )
-        _execute(store, runs, prepared, run_id, settings, limit, seed, [], 0.0, progress, cancel)
-        return load_summary(store, run_id)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Prepared:
-    suite: Suite
-    corpus: str
-    documents: Mapping[str, str]
-    index_fingerprint: str
+            first = _resume(store, runs, suite, request, request.resume, progress, cancel)
+        else:
+            first = _start(store, runs, suite, request, progress, cancel)
+        options = RunOptions.from_json(first["options"])
+        if options.repetitions == 1 or options.repetition > 1:
+            return first
+        return _repeat(store, runs, suite, request, first, options, progress, cancel)
 
 
 def make_run_id(suite: str) -> str:
@@ -93,10 +99,86 @@ def make_run_id(suite: str) -> str:
     return f"{suite[:40]}-{utc_now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
+def _start(
+    store: Store,
+    runs: RunStore,
+    suite: Suite,
+    request: RunRequest,
+    progress: Progress | None,
+    cancel: threading.Event | None,
+) -> dict[str, Any]:
+    target = resolve_target(request.target, load_targets(store))
+    settings = load_settings(request.preset, suite.settings, request.overrides)
+    judging = find_judging(store, request.options.choose_measures(suite.measures), request.options.judge, suite.rubrics)
+    prepared = prepare_suite(store, suite, settings, target, progress)
+    run_id = request.run_id or make_run_id(suite.name)
+    options = request.options
+    if options.repetitions > 1 and not options.group:
+        options = dataclasses.replace(options, group=run_id)
+    runs.create_run(
+        run_id=run_id,
+        suite=suite.name,
+        suite_path=str(suite.path),
+        suite_hash=prepared.suite.hash,
+        suite_cases=len(suite.cases),
+        target=target.name,
+        preset=request.preset,
+        settings=settings.as_dict(),
+        provenance=describe_provenance(prepared, target, request.seed, request.limit),
+        cases=len(suite.cases[: request.limit]),
+        options=options.as_json() | {"judge": judging.spec.name if judging else ""},
+    )
+    attempt = _Attempt(
+        prepared=prepared,
+        settings=settings,
+        target=target,
+        options=options,
+        limit=request.limit,
+        seed=request.seed,
+    )
+    _execute(store, runs, run_id, attempt, judging, progress, cancel)
+    return load_summary(store, run_id)
+
+
+def _repeat(
+    store: Store,
+    runs: RunStore,
+    suite: Suite,
+    request: RunRequest,
+    first: dict[str, Any],
+    options: RunOptions,
+    progress: Progress | None,
+    cancel: threading.Event | None,
+) -> dict[str, Any]:
+    """The repetitions after the first: each a run of its own, started or gone on with."""
+    group, ids = first["run_id"], [first["run_id"]]
+    known = {
+        row["run_id"] for row in store.query("SELECT run_id FROM runs WHERE starts_with(run_id, ?)", [f"{group}-r"])
+    }
+    last = first
+    for repetition in range(2, options.repetitions + 1):
+        if last["status"] != "finished":
+            break
+        run_id = f"{group}-r{repetition}"
+        again = dataclasses.replace(options, repetition=repetition)
+        one = dataclasses.replace(request, options=again, run_id=run_id, resume=None)
+        if run_id in known:
+            last = _resume(store, runs, suite, one, run_id, progress, cancel)
+        else:
+            row = runs.load_run(group)
+            one = dataclasses.replace(one, preset=row["preset"], limit=row["provenance"]["limit"])
+            one = dataclasses.replace(one, seed=row["provenance"]["seed"], overrides=row["settings"])
+            one = dataclasses.replace(one, target=_target_reference(row))
+            last = _start(store, runs, suite, one, progress, cancel)
+        ids.append(run_id)
+    return first | {"status": last["status"], "repetitions": ids}
+
+
 def _resume(
     store: Store,
     runs: RunStore,
     suite: Suite,
+    request: RunRequest,
     run_id: str,
     progress: Progress | None,
     cancel: threading.Event | None,
@@ -106,75 +188,125 @@ def _resume(
         raise InputError(f"run {run_id} is one of the suite {row['suite']!r}, not of {suite.name!r}.")
     if row["status"] == "running":
         raise InputError(f"run {run_id} is still running.", "Wait for it, or stop it first.")
-    if row["status"] == "finished":
+    if row["status"] == "finished" and not request.retry:
         return load_summary(store, run_id)
+    options = RunOptions.from_json(row["options"]).merge(request.options)
     settings = PipelineSettings().with_values(row["settings"])
-    prepared = _prepare(store, suite, settings, progress)
+    target = resolve_target(_target_reference(row), load_targets(store))
+    judging = find_judging(store, options.choose_measures(suite.measures), options.judge, suite.rubrics)
+    prepared = prepare_suite(store, suite, settings, target, progress)
     if prepared.suite.hash != row["suite_hash"]:
         raise InputError(
             f"suite {suite.name!r}: its cases or documents have changed since run {run_id} began.",
             f"Start a new run: python -m engine run {suite.path}",
         )
+    if row["provenance"].get("target") not in (None, _as_stored(target.as_json())):
+        raise InputError(
+            f"target {target.name!r}: its configuration has changed since run {run_id} began.",
+            "Answers of two systems are not mixed in one run. Start a new run.",
+        )
     earlier = [case for case in runs.load_cases(run_id) if case["status"] != "error"]
-    runs.resume_run(run_id)
-    provenance = row["provenance"]
-    limit, seed = provenance["limit"], provenance["seed"]
-    _execute(store, runs, prepared, run_id, settings, limit, seed, earlier, row["seconds"] or 0.0, progress, cancel)
-    return load_summary(store, run_id)
-
-
-def _prepare(store: Store, suite: Suite, settings: PipelineSettings, progress: Progress | None) -> _Prepared:
-    """Check the cases against the documents, then bring the index up to date."""
-    corpus, path = find_corpus(str(suite.corpus_path), suite.path)
-    loaded = load_sources([str(path)])
-    documents = {document.id: document.text for document in loaded.documents}
-    check_spans(suite, documents)
-    report = ingest_corpus(corpus, [path], settings, progress, replace=True, loaded=loaded)
-    record_ingest(store, report, settings)
-    return _Prepared(
-        suite=suite.with_corpus([document.content_hash for document in loaded.documents]),
-        corpus=corpus,
-        documents=documents,
-        index_fingerprint=report.index_fingerprint,
+    runs.resume_run(run_id, options.as_json() | {"judge": judging.spec.name if judging else ""})
+    attempt = _Attempt(
+        prepared=prepared,
+        settings=settings,
+        target=target,
+        options=options,
+        limit=row["provenance"]["limit"],
+        seed=row["provenance"]["seed"],
+        earlier=earlier,
+        retried=RETRIED if request.retry else (),
+        seconds_before=row["seconds"] or 0.0,
+        spent_usd=row["cost_usd"] or 0.0,
     )
+    _execute(store, runs, run_id, attempt, judging, progress, cancel)
+    return load_summary(store, run_id)
 
 
 def _execute(
     store: Store,
     runs: RunStore,
-    prepared: _Prepared,
     run_id: str,
-    settings: PipelineSettings,
-    limit: int | None,
-    seed: int,
-    earlier: Sequence[Mapping[str, Any]],
-    seconds_before: float,
+    attempt: _Attempt,
+    judging: Judging | None,
     progress: Progress | None,
     cancel: threading.Event | None,
 ) -> RunOutcome:
+    options, before = attempt.options, attempt.seconds_before
+    budget = Budget(options.budget_usd, options.budget_minutes, spent_usd=attempt.spent_usd, spent_seconds=before)
     try:
-        pipeline = open_pipeline(prepared.corpus, settings)
-        pipeline.warm_up()
-        outcome = run_suite(
-            prepared.suite,
-            PipelineTarget(pipeline),
-            settings,
-            StoreRecorder(store, runs, run_id, seconds_before),
-            run_id=run_id,
-            limit=limit,
-            seed=seed,
-            earlier=earlier,
-            documents=prepared.documents,
-            embed=pipeline.embedder.embed,
-            progress=progress,
-            cancel=cancel,
-        )
+        spec = attempt.target.with_timeout(options.case_timeout_s)
+        with open_run_target(attempt.prepared, spec, attempt.settings) as (target, embed):
+            outcome = run_suite(
+                attempt.prepared.suite,
+                target,
+                attempt.settings,
+                StoreRecorder(store, runs, run_id, before),
+                options.choose_measures(attempt.prepared.suite.measures),
+                run_id=run_id,
+                limit=attempt.limit,
+                seed=attempt.seed,
+                earlier=attempt.earlier,
+                retried=attempt.retried,
+                documents=attempt.prepared.documents,
+                embed=embed,
+                case_timeout_s=options.case_timeout_s,
+                budget=budget,
+                judging=judging,
+                progress=progress,
+                cancel=cancel,
+            )
+            beside = {} if isinstance(target, PipelineTarget) else target.describe()
     except BaseException as error:
         status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
-        runs.finish_run(run_id, status, seconds=seconds_before, error=str(error) or type(error).__name__)
+        said = str(error) or type(error).__name__
+        runs.finish_run(run_id, status, seconds=before, error=said, cost_usd=budget.spent_usd)
         raise
-    runs.finish_run(run_id, outcome.status, seconds=seconds_before + outcome.seconds, memory=outcome.memory)
+    runs.finish_run(
+        run_id,
+        outcome.status,
+        seconds=before + outcome.seconds,
+        memory={**outcome.memory, "target": beside} if beside else outcome.memory,
+        error=f"Stopped: {outcome.reason}." if outcome.reason else None,
+        cost_usd=outcome.cost_usd,
+    )
     return outcome
+
+
+@contextmanager
+def open_run_target(
+    prepared: Prepared, spec: TargetSpec, settings: PipelineSettings
+) -> Iterator[tuple[RunTarget, Embed]]:
+    """The system under test, ready to be asked, and the embedder of the run's own measures."""
+    if spec.kind == "pipeline":
+        from engine.pipeline import open_pipeline
+
+        pipeline = open_pipeline(prepared.corpus, settings)
+        pipeline.warm_up()
+        yield PipelineTarget(pipeline), pipeline.embedder.embed
+        return
+    from engine.embedding import load_embedder
+
+    embed = load_embedder(settings).embed
+    with open_target(spec, documents=prepared.documents, settings=settings) as target:
+        yield target, embed
+
+
+def load_targets(store: Store) -> dict[str, Mapping[str, Any]]:
+    """The saved targets by name."""
+    from engine.store.targets import TargetStore
+
+    return TargetStore(store).load_configs()
+
+
+def _target_reference(row: Mapping[str, Any]) -> str:
+    """What a run's target was called when it began."""
+    return str((row["provenance"].get("target") or {}).get("reference") or row["target"])
+
+
+def _as_stored(value: Any) -> Any:
+    """A value as it comes back from a JSON column: tuples are lists."""
+    return json.loads(json.dumps(value))
 
 
 def load_summary(store: Store, run_id: str) -> dict[str, Any]:
@@ -190,45 +322,6 @@ def load_summary(store: Store, run_id: str) -> dict[str, Any]:
         (run_id,),
     )
     scores = store.query("SELECT measure, status, value FROM scores WHERE run_id = ?", (run_id,))
-    described = {key: row[key] for key in ("settings", "provenance", "target", "preset", "suite_cases", "suite_hash")}
-    return summarise_run(row, cases, scores) | described
-
-
-def _provenance(prepared: _Prepared, seed: int, limit: int | None) -> dict[str, Any]:
-    """What made the run: enough to make it again."""
-    from engine.context.coefficients import load_coefficients
-    from engine.embedding.weights import SHA256
-
-    return {
-        "seed": seed,
-        "limit": limit,
-        "pass_rules": dict(prepared.suite.pass_rules),
-        "cases_hash": hash_suite_files(prepared.suite.path),
-        "corpus": prepared.corpus,
-        "index_fingerprint": prepared.index_fingerprint,
-        "model_sha256": SHA256,
-        "quality_model": load_coefficients().provenance.get("date"),
-        "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
-        "python": platform.python_version(),
-        "machine": f"{platform.system()} {platform.machine()}",
-        "commit": find_commit(),
-        "command": " ".join(sys.argv[1:])[:500],
-    }
-
-
-@functools.cache
-def find_commit() -> str | None:
-    """The commit of this working tree, with ``+`` when it has changes; None outside a checkout."""
-    if not (ROOT / ".git").exists():
-        return None
-    try:
-        head = subprocess.run(
-            ["git", "describe", "--always", "--abbrev=12", "--dirty=+"],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=10,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return head.stdout.strip() or None
+    names = ("settings", "provenance", "target", "preset", "suite_cases", "suite_hash", "options", "cost_usd")
+    described = {key: row[key] for key in names}
+    return summarise_run(row, cases, scores) | described | load_run_keys(store, run_id)

@@ -20,7 +20,8 @@ from engine.evaluation.sweep_plan import SweepPlan, SweepRequest, load_swept_sui
 from engine.evaluation.sweep_search import build_search
 from engine.evaluation.sweep_space import combine, key_of
 from engine.evaluation.sweeps import BASELINE, GOALS, read_score
-from engine.runs import find_commit, make_run_id
+from engine.run_preparation import find_commit
+from engine.runs import make_run_id
 from engine.store import Store, SweepStore
 from engine.sweep_results import conclude, load_summary
 

@@ -45,28 +45,28 @@ def calibrate(
 
 def _fit_retrieval(data: Path, settings: PipelineSettings, _progress: Progress | None) -> dict[str, Any]:
     from engine.calibration.fusion import fit_retrieval
-    from engine.runs import find_commit
+    from engine.run_preparation import find_commit
 
     return fit_retrieval(data, settings, code=find_commit())
 
 
 def _fit_quality(data: Path, settings: PipelineSettings, progress: Progress | None) -> dict[str, Any]:
     from engine.calibration.contexts import fit_contexts
-    from engine.runs import find_commit
+    from engine.run_preparation import find_commit
 
     return fit_contexts(data, settings, progress=progress, code=find_commit())
 
 
 def _fit_groundedness(data: Path, _settings: PipelineSettings, progress: Progress | None) -> dict[str, Any]:
     from engine.evaluation.measures.fit_groundedness import fit_groundedness
-    from engine.runs import find_commit
+    from engine.run_preparation import find_commit
 
     return fit_groundedness(data, progress=progress, code=find_commit())
 
 
 def _fit_content_types(data: Path, _settings: PipelineSettings, _progress: Progress | None) -> dict[str, Any]:
     from engine.evaluation.content_type_fit import fit_content_types
-    from engine.runs import find_commit
+    from engine.run_preparation import find_commit
 
     folder = data if (data / "items.jsonl").is_file() else data / "content_type"
     return fit_content_types(folder, code=find_commit())

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,8 +46,14 @@ def open_console() -> Console:
 
 
 @contextmanager
-def show_progress(title: str, quiet: bool) -> Iterator[Progress]:
-    """A progress bar on stderr; silent when stdout carries JSON or stderr is no terminal."""
+def show_progress(title: str, quiet: bool, *, log: bool = False) -> Iterator[Progress]:
+    """A progress bar on stderr; silent when stdout carries JSON or stderr is no terminal.
+
+    ``log``: where stderr is a log that somebody follows, a line for each step instead.
+    """
+    if log and not sys.stderr.isatty():
+        yield _log_progress
+        return
     if quiet or not sys.stderr.isatty():
         yield lambda done, total, message: None
         return
@@ -62,6 +68,10 @@ def show_progress(title: str, quiet: bool) -> Iterator[Progress]:
             progress.update(task, completed=done, total=total or None, description=f"{title}: {message}"[:60])
 
         yield report
+
+
+def _log_progress(done: int, total: int, message: str) -> None:
+    print(f"{datetime.now(UTC):%H:%M:%S} {done}/{total} {message}", file=sys.stderr, flush=True)
 
 
 def format_rate(value: float | None, low: float | None = None, high: float | None = None) -> str:

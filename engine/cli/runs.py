@@ -1,4 +1,4 @@
-"""``run``, ``runs``, ``show`` and ``cases``."""
+"""``run``, ``rescore``, ``runs``, ``show`` and ``queue``."""
 
 from __future__ import annotations
 
@@ -13,31 +13,60 @@ from engine.cli.output import format_number, format_rate, open_console, print_js
 Run = Annotated[str, typer.Argument(help="Id of the run; `runs` lists them.")]
 
 
+Measures = Annotated[
+    Optional[list[str]], typer.Option("--measure", help="Measure to score instead of the suite's own; repeatable.")
+]
+Judge = Annotated[
+    str, typer.Option(help="Judge of the measures that need a model: a saved one, or a model such as ollama/llama3.1.")
+]
+BudgetUsd = Annotated[Optional[float], typer.Option(help="Stop cleanly when the models have cost this much, in USD.")]
+BudgetMinutes = Annotated[Optional[float], typer.Option(help="Stop cleanly after so many minutes of work.")]
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(run)
+    app.command()(rescore)
     app.command()(runs)
     app.command()(show)
-    app.command()(cases)
+    app.command()(queue)
 
 
 def run(
-    suite: Annotated[str, typer.Argument(help="Name of a shipped suite, or the folder of one.")],
+    suite: Annotated[str, typer.Argument(help="Name of a suite, or the folder of one.")],
     set_: Settings = [],  # noqa: B006
     preset: Preset = None,
-    target: Annotated[str, typer.Option(help="System under test.")] = "pipeline",
+    target: Annotated[
+        str, typer.Option(help="System under test: a saved one, an address, module:function or a target's file.")
+    ] = "pipeline",
     limit: Annotated[Optional[int], typer.Option(help="Only the first N cases.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    measure: Measures = None,
+    judge: Judge = "",
+    repeat: Annotated[int, typer.Option(help="Ask the whole suite so many times; each is a run of its own.")] = 1,
+    case_timeout: Annotated[
+        Optional[float], typer.Option(help="Seconds for one case; over it, it is an error.")
+    ] = None,
+    budget_usd: BudgetUsd = None,
+    budget_minutes: BudgetMinutes = None,
     resume: Annotated[Optional[str], typer.Option(help="Go on with an interrupted run.")] = None,
+    retry: Annotated[
+        bool, typer.Option("--retry", help="With --resume: ask again what ended in an error, score again what failed.")
+    ] = False,
+    queue: Annotated[bool, typer.Option("--queue", help="Wait for the runs before it; returns at once.")] = False,
     run_id: Annotated[Optional[str], typer.Option(hidden=True)] = None,
     json: Json = False,
 ) -> None:
     """Run a suite, score every case, store the run. Ctrl-C keeps what was scored; --resume goes on."""
+    from engine.errors import InputError
+    from engine.run_options import RunOptions
     from engine.runs import RunRequest, run_request
     from engine.settings import parse_assignments
     from engine.store import open_store
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if retry and not resume:
+        raise InputError("--retry needs --resume RUN.", "Name the run whose errors are to be asked again.")
     request = RunRequest(
         suite=suite,
         overrides=parse_assignments(set_),
@@ -45,20 +74,144 @@ def run(
         target=target,
         limit=limit,
         seed=seed,
+        options=RunOptions(
+            measures=tuple(measure) if measure else None,
+            judge=judge,
+            case_timeout_s=case_timeout,
+            budget_usd=budget_usd,
+            budget_minutes=budget_minutes,
+            repetitions=repeat,
+        ),
         resume=resume,
+        retry=retry,
         run_id=run_id,
     )
-    with open_store() as store, show_progress(f"Running {suite}", json) as progress:
+    if queue:
+        _queue_run(suite, json)
+        return
+    with open_store() as store, show_progress(f"Running {suite}", json, log=run_id is not None) as progress:
         summary = run_request(store, request, progress)
     if json:
         print_json(summary)
     else:
         _print_run(summary)
     if summary["status"] == "interrupted":
-        typer.echo(f"Interrupted. Go on with: python -m engine run {suite} --resume {summary['run_id']}", err=True)
+        why = f"{summary['error']} " if summary["error"] else "Interrupted. "
+        typer.echo(f"{why}Go on with: python -m engine run {suite} --resume {summary['run_id']}", err=True)
         raise typer.Exit(130)
     if summary["verdict"] == "fail":
         raise typer.Exit(1)
+
+
+def _queue_run(suite: str, json: bool) -> None:
+    """Put this very command into the queue, under an id of its own."""
+    import sys
+
+    from engine.evaluation.suites import load_suite
+    from engine.identity import find_person
+    from engine.operations.queue_worker import ensure_worker
+    from engine.runs import make_run_id
+    from engine.store import open_store
+    from engine.store.queue import QueueStore
+
+    loaded = load_suite(suite)
+    given = [part for part in sys.argv[1:] if part not in ("--queue", "--json")]
+    given.remove("run")
+    given.remove(suite)
+    run_id = make_run_id(loaded.name)
+    with open_store() as store:
+        waiting = QueueStore(store)
+        queue_id = waiting.add_work(
+            kind="run",
+            title=loaded.name,
+            subject=run_id,
+            arguments=["run", str(loaded.path), *given, "--run-id", run_id],
+            who=find_person(),
+        )
+        work = waiting.find_work(run_id)
+        before = work["before"] if work else 0
+        ensure_worker(store)
+    if json:
+        print_json({"queue_id": queue_id, "run_id": run_id, "before": before})
+    else:
+        typer.echo(f"Queued as {run_id}; {before} before it. `python -m engine queue` lists what waits.")
+
+
+def rescore(
+    run: Run,
+    measure: Annotated[
+        Optional[list[str]],
+        typer.Option("--measure", help="Measure to score; those of the run by default; repeatable."),
+    ] = None,
+    judge: Annotated[str, typer.Option(help="Judge; one that is not the run's own scores beside it.")] = "",
+    retry: Annotated[bool, typer.Option("--retry", help="Make failed scores anew, too.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Make every score of these measures anew.")] = False,
+    budget_usd: BudgetUsd = None,
+    budget_minutes: BudgetMinutes = None,
+    json: Json = False,
+) -> None:
+    """Score a stored run again without asking the target: new measures, another judge, what failed."""
+    from engine.jobs import journal_job
+    from engine.operations.launching import new_id
+    from engine.rescoring import RescoreRequest, rescore_run
+    from engine.runs import load_summary
+    from engine.store import open_store
+
+    request = RescoreRequest(
+        run_id=run,
+        measures=tuple(measure) if measure else None,
+        judge=judge,
+        retry=retry,
+        again=again,
+        budget_usd=budget_usd,
+        budget_minutes=budget_minutes,
+    )
+    job = new_id("rescore")
+    with open_store() as store, show_progress(f"Scoring {run}", json, log=not json) as progress:
+        with journal_job(store, job, "rescore", f"Scoring {run}", run, progress) as report:
+            outcome = rescore_run(store, request, report)
+        summary = load_summary(store, run)
+    if json:
+        print_json(outcome | {"summary": summary})
+    else:
+        _print_run(summary)
+        for warning in outcome["warnings"]:
+            typer.echo(warning, err=True)
+    if outcome["status"] == "interrupted":
+        typer.echo(f"Stopped: {outcome['reason'] or 'interrupted'}. The same command goes on.", err=True)
+        raise typer.Exit(130)
+
+
+def queue(
+    cancel: Annotated[Optional[str], typer.Option(help="Take this waiting run out of the queue.")] = None,
+    work: Annotated[
+        bool, typer.Option("--work", help="Do what waits, one after the other, until nothing does.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """What waits for its turn. It lies in the store: a restart loses nothing, and the app goes on with it."""
+    from engine.operations.queue_worker import work_queue
+    from engine.store import open_store
+    from engine.store.queue import QueueStore
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with open_store() as store:
+        if cancel:
+            QueueStore(store).cancel_work(cancel)
+        if work:
+            work_queue(store)
+        rows = QueueStore(store).list_work()
+    if json:
+        print_json({"queue": rows})
+        return
+    from rich.table import Table
+
+    table = Table("status", "queued (UTC)", "by")
+    table.add_column("run", no_wrap=True, overflow="ignore")
+    for row in rows:
+        queued = f"{row['queued_at']:%m-%d %H:%M}"
+        table.add_row(row["status"], queued, row["queued_by"], row["subject"])
+    open_console().print(table if rows else "The queue is empty. Queue a run with: python -m engine run SUITE --queue")
 
 
 def runs(
@@ -95,30 +248,6 @@ def show(run: Run, json: Json = False) -> None:
         print_json(summary)
     else:
         _print_run(summary)
-
-
-def cases(
-    run: Run,
-    failed: Annotated[bool, typer.Option("--failed", help="Only cases that failed or ended in an error.")] = False,
-    json: Json = False,
-) -> None:
-    """The cases of a run with answers, contexts and scores."""
-    from engine.store import RunStore, open_store
-
-    with open_store() as store, RunStore(store) as run_store:
-        run_store.load_run(run)
-        rows = run_store.load_cases(run, failed=failed)
-    if json:
-        print_json({"run_id": run, "cases": rows})
-        return
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table("case", "status", "quality", "question", "answer")
-    for row in rows:
-        texts = (escape((row[key] or "")[:70]) for key in ("question", "answer"))
-        table.add_row(row["id"], row["status"], format_number(row["context_quality"], 2), *texts)
-    open_console().print(table)
 
 
 def _print_run(summary: dict[str, Any]) -> None:

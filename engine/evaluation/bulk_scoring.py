@@ -8,14 +8,10 @@ from typing import Any
 from engine.evaluation.case_results import build_score_rows
 from engine.evaluation.measures.measure import Score, combine_scores
 from engine.evaluation.measures.ragas import Embed, TextSample, score_texts
+from engine.evaluation.stored_answers import merge_detail, read_gaps
 from engine.evaluation.suites import Case, Turn
 
 BATCH = 256  # cases scored and recorded at a time
-
-
-def find_unscored(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[Mapping[str, Any]]:
-    """Stored cases, as in the JSON of ``cases``, that lack a score under one of ``names``."""
-    return [row for row in rows if not set(names) <= set(row.get("scores", {}))]
 
 
 def score_in_bulk(
@@ -39,9 +35,9 @@ def score_in_bulk(
         case_id = row.get("case_id") or row["id"]
         case = cases[case_id]
         if row["status"] == "error":
-            made[case_id] = _fail_all(case, names, row)
+            made[case_id] = fail_all(case, names, row)
             continue
-        mine = _read_samples(row, case, documents)
+        mine = read_text_samples(row, case, documents)
         if not mine:
             made[case_id] = dict.fromkeys(names, Score.not_applicable("the case asks no question"))
         owners.append((case_id, len(samples), len(samples) + len(mine)))
@@ -53,17 +49,20 @@ def score_in_bulk(
     return [row for case_id, scores in made.items() for row in build_score_rows(run_id, case_id, scores)]
 
 
-def _fail_all(case: Case, names: Sequence[str], row: Mapping[str, Any]) -> dict[str, Score]:
+def fail_all(case: Case, names: Sequence[str], row: Mapping[str, Any]) -> dict[str, Score]:
     if not any(turn.answers or turn.facts or turn.relevant for turn in case.turns):
         return dict.fromkeys(names, Score.not_applicable("the case has neither reference nor gold spans"))
     error = row.get("error") or row.get("detail", {}).get("error", "")
     return dict.fromkeys(names, Score.failed(f"the target failed: {error}"))
 
 
-def _read_samples(row: Mapping[str, Any], case: Case, documents: Mapping[str, str] | None) -> list[TextSample]:
-    detail = {**row, **row.get("detail", {})}
+def read_text_samples(
+    row: Mapping[str, Any], case: Case, documents: Mapping[str, str] | None
+) -> tuple[TextSample, ...]:
+    """A stored case's answered questions as texts, one a turn."""
+    detail = merge_detail(row)
     answered: Sequence[Mapping[str, Any]] = detail.get("turns") or [detail]
-    return [_build_sample(turn, got, documents) for turn, got in zip(case.turns, answered, strict=False)]
+    return tuple(_build_sample(turn, got, documents) for turn, got in zip(case.turns, answered, strict=False))
 
 
 def _build_sample(turn: Turn, got: Mapping[str, Any], documents: Mapping[str, str] | None) -> TextSample:
@@ -74,4 +73,6 @@ def _build_sample(turn: Turn, got: Mapping[str, Any], documents: Mapping[str, st
         references=turn.answers or ((" ".join(turn.facts),) if turn.facts else ()),
         retrieved_contexts=tuple(c["text"] for c in got.get("contexts") or ()),
         reference_contexts=tuple(text for text in dict.fromkeys(gold) if text.strip()),
+        abstained=bool(got.get("abstained")),
+        gap=read_gaps(got).get("contexts"),
     )

@@ -9,13 +9,16 @@ from datetime import UTC, datetime
 from statistics import fmean
 from typing import Any
 
+from engine.evaluation.deadlines import DeadlineTarget
 from engine.evaluation.measures.correctness import is_correct
 from engine.evaluation.measures.measure import Measure, Sample, Score, combine_scores
 from engine.evaluation.suites import RUN_KINDS, Case, Turn
 from engine.evaluation.targets import Target
 from engine.types import Answer
 
-_KEPT = ("retrieved", "contexts", "sentences", "citations", "timings_ms", "tokens", "cost_usd", "provider", "degraded")
+_KEPT = (
+    "retrieved", "contexts", "sentences", "citations", "timings_ms", "tokens", "cost_usd", "provider", "degraded", "gaps",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +40,24 @@ class CaseResult:
     scores: Mapping[str, Score] = field(default_factory=dict)
     ended_at: datetime = field(default_factory=lambda: datetime.now(UTC).replace(tzinfo=None))
 
+    @property
+    def cost_usd(self) -> float:
+        """What the target's models cost for this case, over all of its turns."""
+        turns = self.detail.get("turns") or [self.detail]
+        return sum(turn.get("cost_usd") or 0.0 for turn in turns)
+
+    @property
+    def steps(self) -> int:
+        """Stages that were executed: those with a time of their own in each answer, one where only the whole was timed."""
+        timings = [turn.get("timings_ms") or {} for turn in self.detail.get("turns") or [self.detail]]
+        return sum(max(1, len(t) - ("total" in t)) for t in timings if t)
+
+    @property
+    def model_calls(self) -> int:
+        """Answers that a model wrote: those for which it counted tokens."""
+        tokens = [turn.get("tokens") or {} for turn in self.detail.get("turns") or [self.detail]]
+        return sum(bool(t.get("prompt") or t.get("completion")) for t in tokens)
+
     def case_row(self, run_id: str) -> dict[str, Any]:
         """A row of ``cases``; JSON columns as Python objects, time as naive UTC."""
         return {
@@ -54,6 +75,8 @@ class CaseResult:
             "checks": dict(self.checks),
             "detail": dict(self.detail),
             "ended_at": self.ended_at,
+            "steps": self.steps,
+            "model_calls": self.model_calls,
         }
 
     def score_rows(self, run_id: str) -> list[dict[str, Any]]:
@@ -86,8 +109,12 @@ def run_case(
     target: Target,
     measures: Sequence[Measure],
     documents: Mapping[str, str] | None = None,
+    timeout_s: float | None = None,
 ) -> CaseResult:
-    """Puts one case to the target and scores it. An exception of the target or of a measure is the case's error."""
+    """Puts one case to the target and scores it. An exception of the target or of a measure is the case's error.
+
+    ``timeout_s`` is the time that all turns of the case have together.
+    """
     shared: dict[str, Any] = {
         "case_id": case.id,
         "position": position,
@@ -102,7 +129,7 @@ def run_case(
     try:
         if case.kind == "content":
             return _finish_content(case, measures, shared)
-        _ask_turns(case, target, answers)
+        _ask_turns(case, target if timeout_s is None else DeadlineTarget(target, timeout_s), answers)
         return _finish_questions(case, answers, measures, documents, shared)
     except Exception as error:  # one case must not end the run
         return _finish_error(case, answers, error, measures, documents, shared)
@@ -123,17 +150,36 @@ def _finish_questions(
     documents: Mapping[str, str] | None,
     shared: Mapping[str, Any],
 ) -> CaseResult:
-    samples = [_build_sample(t, a, documents) for t, a in zip(case.turns, answers, strict=True)]
     right = [_check_turn(t, a) for t, a in zip(case.turns, answers, strict=True)]
     checks = _name_checks(case, answers, right)
     return CaseResult(
         status=("passed" if all(checks.values()) else "failed") if checks else "unscored",
         checks=checks,
         detail=_build_detail(case, answers, right),
-        scores={m.name: combine_scores(m.judge(sample) for sample in samples) for m in measures},
+        scores=score_answers(case, answers, measures, documents),
         **_summarise_answers(answers),
         **shared,
     )
+
+
+def score_answers(
+    case: Case,
+    answers: Sequence[Answer],
+    measures: Sequence[Measure],
+    documents: Mapping[str, str] | None,
+    error: str = "",
+) -> dict[str, Score]:
+    """Scores of a case by measure; with ``error`` every measure that applies has failed."""
+    given: Sequence[Answer | None] = [None] * len(case.turns) if error else answers
+    samples = [_build_sample(t, a, documents) for t, a in zip(case.turns, given, strict=True)]
+    samples = samples or [Sample(content_type=case.content_type)]
+    return {m.name: combine_scores(m.judge(sample, error) for sample in samples) for m in measures}
+
+
+def score_content(case: Case, detected: str, measures: Sequence[Measure]) -> dict[str, Score]:
+    """Scores of a content case, whose passage was taken for ``detected``."""
+    sample = Sample(content_type=case.content_type, detected_type=detected)
+    return {m.name: m.judge(sample) for m in measures}
 
 
 def _check_turn(turn: Turn, answer: Answer) -> bool | None:
@@ -155,7 +201,6 @@ def _finish_content(case: Case, measures: Sequence[Measure], shared: Mapping[str
 
     start = time.perf_counter()
     detected = detect_content_type(case.text)
-    sample = Sample(content_type=case.content_type, detected_type=detected.name)
     right = detected.name == case.content_type
     return CaseResult(
         status="passed" if right else "failed",
@@ -166,7 +211,7 @@ def _finish_content(case: Case, measures: Sequence[Measure], shared: Mapping[str
             "confidence": detected.confidence,
             "timings_ms": {"total": (time.perf_counter() - start) * 1000},
         },
-        scores={m.name: m.judge(sample) for m in measures},
+        scores=score_content(case, detected.name, measures),
         **shared,
     )
 
@@ -180,11 +225,10 @@ def _finish_error(
     shared: Mapping[str, Any],
 ) -> CaseResult:
     message = f"{type(error).__name__}: {error}"
-    expected = [_build_sample(turn, None, documents) for turn in case.turns] or [Sample(content_type=case.content_type)]
     return CaseResult(
         status="error",
         detail={**_build_detail(case, answers, [None] * len(answers)), "error": message},
-        scores={m.name: combine_scores(m.judge(sample, message) for sample in expected) for m in measures},
+        scores=score_answers(case, (), measures, documents, message),
         **_summarise_answers(answers),
         **shared,
     )
@@ -206,10 +250,11 @@ def _summarise_answers(answers: Sequence[Answer]) -> dict[str, Any]:
     """The row's own columns: the last answer, and means over the turns."""
     if not answers:
         return {}
+    qualities = [a.context.quality for a in answers if a.context.quality is not None]
     return {
         "answer": "\n".join(a.text for a in answers),
         "abstained": answers[-1].abstained,
-        "context_quality": fmean(a.context.quality for a in answers),
+        "context_quality": fmean(qualities) if qualities else None,
         "latency_ms": fmean(a.timings_ms["total"] for a in answers),
     }
 

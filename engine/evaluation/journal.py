@@ -34,15 +34,16 @@ class Recorder(Protocol):
 
 
 class Journal:
-    """Writes each case at most 0.1 s after it ended; cases that end within that time are written together.
+    """Writes each case and each score at most 0.1 s after it ended; what ends within that time is written together.
 
-    A recorder's exception surfaces in ``add`` or at the end of the ``with`` block.
+    A recorder's exception surfaces in ``add``, in ``record_scores`` or at the end of the ``with`` block.
     """
 
     def __init__(self, recorder: Recorder, run_id: str, done: int, total: int) -> None:
         self._recorder, self._run_id = recorder, run_id
         self._done, self._total = done, total
         self._waiting: deque[CaseResult] = deque()
+        self._scores: deque[Row] = deque()
         self._wake, self._stop = threading.Event(), threading.Event()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._beat_at = 0.0
@@ -63,10 +64,19 @@ class Journal:
 
     def add(self, result: CaseResult) -> None:
         """Takes an ended case."""
-        if self._work_ended.done():
-            self._work_ended.result()
+        self._check()
         self._waiting.append(result)
         self._wake.set()
+
+    def record_scores(self, score_rows: Sequence[Row]) -> None:
+        """Takes scores of cases that were added, or recorded before."""
+        self._check()
+        self._scores.extend(score_rows)
+        self._wake.set()
+
+    def _check(self) -> None:
+        if self._work_ended.done():
+            self._work_ended.result()
 
     def _work(self) -> None:
         while not self._stop.is_set():
@@ -82,6 +92,8 @@ class Journal:
             rows = [r.case_row(self._run_id) for r in batch]
             self._recorder.record_cases(rows, [s for r in batch for s in r.score_rows(self._run_id)])
             self._done += len(batch)
+        if late := [self._scores.popleft() for _ in range(len(self._scores))]:
+            self._recorder.record_scores(late)
         if final or time.monotonic() - self._beat_at >= HEARTBEAT_S:
             self._beat_at = time.monotonic()
             self._recorder.heartbeat(self._done, self._total)

@@ -46,3 +46,22 @@ class StoreRecorder:
     def heartbeat(self, done: int, total: int) -> None:
         """Keeps the run from being taken for dead."""
         self._heart.heartbeat(self._run_id, time.monotonic() - self._started)
+
+
+class ScoreRecorder:
+    """Writes scores of a run that has ended. The run itself is left as it is, so it stays evidence meanwhile."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def record_cases(self, case_rows: Sequence[Mapping[str, Any]], score_rows: Sequence[Mapping[str, Any]]) -> None:
+        """Scores only: the cases are there."""
+        self.record_scores(score_rows)
+
+    def record_scores(self, score_rows: Sequence[Mapping[str, Any]]) -> None:
+        """Keeps scores; durable when it returns."""
+        if score_rows:
+            self._tables.insert("scores", score_rows)
+
+    def heartbeat(self, done: int, total: int) -> None:
+        """Nothing waits for a sign of life of a run that has ended."""

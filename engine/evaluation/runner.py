@@ -9,10 +9,11 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any
 
-from engine.evaluation.bulk_scoring import BATCH, find_unscored, score_in_bulk
+from engine.evaluation.budget import Budget
 from engine.evaluation.case_results import CaseResult, run_case
 from engine.evaluation.journal import Journal, Recorder
-from engine.evaluation.measures import Measure, select_measures
+from engine.evaluation.late_scoring import Judging, LateScoring
+from engine.evaluation.measures import Chosen, Measure, select_measures
 from engine.evaluation.measures.ragas import Embed
 from engine.evaluation.suites import Case, Suite
 from engine.evaluation.targets import Target
@@ -24,7 +25,10 @@ Progress = Callable[[int, int, str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOutcome:
-    """How a run, or one resume of it, ended. ``done`` counts cases over all resumes, ``seconds`` this one alone."""
+    """How a run, or one resume of it, ended. ``done`` counts cases over all resumes, ``seconds`` this one alone.
+
+    ``reason``: why it stopped before its end, where its budget did that; ``cost_usd`` is that of all attempts.
+    """
 
     run_id: str
     status: str
@@ -34,6 +38,8 @@ class RunOutcome:
     seconds: float
     memory: Mapping[str, Any]
     results: tuple[CaseResult, ...]
+    reason: str = ""
+    cost_usd: float = 0.0
 
 
 def run_suite(
@@ -48,16 +54,20 @@ def run_suite(
     seed: int = 0,
     skip: Collection[str] = (),
     earlier: Sequence[Mapping[str, Any]] = (),
+    retried: Collection[str] = (),
     documents: Mapping[str, str] | None = None,
     embed: Embed | None = None,
     concurrency: int | None = None,
+    case_timeout_s: float | None = None,
+    budget: Budget | None = None,
+    judging: Judging | None = None,
     progress: Progress | None = None,
     cancel: threading.Event | None = None,
 ) -> RunOutcome:
-    """Asks every case, scores it, journals it; then scores in bulk what is cheaper together.
+    """Asks every case, scores it, journals it; then scores what is cheaper together or needs a judge.
 
-    A case's exception is that case's error. ``cancel`` or Ctrl-C stops after the case at hand; what has ended is kept
-    and gets its bulk scores too (a second Ctrl-C leaves them for the resume).
+    A case's exception is that case's error. ``cancel``, Ctrl-C or a used-up budget stops after the case at hand; what
+    has ended is kept and gets its bulk scores too (a second Ctrl-C leaves them for the resume).
 
     Args:
         settings: choose the embedding model of semantic similarity when ``embed`` is not given.
@@ -65,99 +75,113 @@ def run_suite(
         limit: the first so many cases of the suite only.
         seed: kept in the outcome, for the summary's bootstrap; cases are asked in the file's order whatever it is.
         skip: ids of cases that ended before, on a resume.
-        earlier: those cases as in the JSON of ``cases``; ones without bulk scores get them. Their ids are skipped too.
+        earlier: those cases as in the JSON of ``cases``; measures that they lack are scored. They are skipped too.
+        retried: statuses of earlier scores that are made anew.
         documents: the corpus' texts by id; token measures and ragas' context measures need them.
         concurrency: cases at once, by default the target's.
+        case_timeout_s: what a case has for all of its turns; over it, the case is an error.
+        budget: what the run may cost and last, over all of its attempts.
+        judging: who scores the measures that need a judge; without one they stay unjudged.
 
     Raises:
         UnknownNameError: an unknown measure.
         StoreError: the recorder could not keep a case.
     """
-    quick, bulk = select_measures(suite.measures if measures is None else measures)
+    chosen = select_measures(suite.measures if measures is None else measures)
     cases = suite.cases[:limit]
     ended = {*skip, *(row["id"] for row in earlier)}
     todo = [(i, case) for i, case in enumerate(cases) if case.id not in ended]
-    done, started = len(cases) - len(todo), time.monotonic()
-    stop, results = cancel or threading.Event(), []
+    before, started = len(cases) - len(todo), time.monotonic()
+    stop, budget, results = cancel or threading.Event(), budget or Budget(), []
     say = progress or (lambda *_: None)
-    workers = concurrency or target.concurrency
-    with MemorySampler() as memory, Journal(recorder, run_id, done, len(cases)) as journal:
+    asking = _Asking(target, chosen.quick, documents, case_timeout_s, stop, budget)
+    late_ended = False
+    with MemorySampler() as memory, Journal(recorder, run_id, before, len(cases)) as journal:
         try:
-            for result in _run_cases(todo, target, quick, documents, workers, stop):
+            for result in asking.run_cases(todo, concurrency or target.concurrency):
                 results.append(result)
                 journal.add(result)
-                say(done + len(results), len(cases), result.case_id)
+                say(before + len(results), len(cases), f"{result.case_id} {result.status}")
         except KeyboardInterrupt:
             stop.set()
-    done += len(results)
-    bulk_ended = False
-    try:
-        rows = [*(r.case_row(run_id) for r in results), *find_unscored(earlier, bulk)]
-        _score_bulk(
-            rows, suite, bulk, embed or _load_embed(settings, bulk, rows), documents, recorder, run_id, say, done
+        rows = [*(_as_stored(r, run_id) for r in results), *earlier]
+        late = LateScoring(
+            run_id=run_id,
+            chosen=chosen,
+            journal=journal,
+            documents=documents,
+            embed=embed or _load_embed(settings, chosen, rows),
+            judging=judging,
+            budget=budget,
+            cancel=stop,
+            progress=lambda at, of, words: say(before + len(results), len(cases), f"{words}, {at} of {of}"),
         )
-        bulk_ended = True
-    except KeyboardInterrupt:
-        pass
+        try:
+            late_ended = late.score_missing(rows, again=retried)
+        except KeyboardInterrupt:
+            stop.set()
+    done = before + len(results)
+    finished = done == len(cases) and late_ended
     return RunOutcome(
         run_id=run_id,
-        status="finished" if done == len(cases) and bulk_ended else "interrupted",
+        status="finished" if finished else "interrupted",
         done=done,
         total=len(cases),
         seed=seed,
         seconds=time.monotonic() - started,
         memory=memory.report().as_json(),
         results=tuple(results),
+        reason="" if finished else budget.explain_end(),
+        cost_usd=budget.spent_usd,
     )
 
 
-def _run_cases(
-    todo: Sequence[tuple[int, Case]],
-    target: Target,
-    measures: Sequence[Measure],
-    documents: Mapping[str, str] | None,
-    workers: int,
-    stop: threading.Event,
-) -> Iterator[CaseResult]:
-    if workers <= 1:
-        for position, case in todo:
-            if stop.is_set():
-                return
-            yield run_case(case, position, target, measures, documents)
-        return
-    pool, waiting, queue = ThreadPoolExecutor(workers), set[Future[CaseResult]](), iter(todo)
-    try:
-        while True:
-            while not stop.is_set() and len(waiting) < workers and (entry := next(queue, None)):
-                waiting.add(pool.submit(run_case, entry[1], entry[0], target, measures, documents))
-            if not waiting:
-                return
-            ready, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            yield from sorted((future.result() for future in ready), key=lambda r: r.position)
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    target: Target
+    measures: Sequence[Measure]
+    documents: Mapping[str, str] | None
+    timeout_s: float | None
+    stop: threading.Event
+    budget: Budget
+
+    def run_cases(self, todo: Sequence[tuple[int, Case]], workers: int) -> Iterator[CaseResult]:
+        """Results as they come; stops taking cases when it is told to, or when the budget is used up."""
+        if workers <= 1:
+            for position, case in todo:
+                if self._must_end():
+                    return
+                yield self._run(case, position)
+            return
+        pool, waiting, queue = ThreadPoolExecutor(workers), set[Future[CaseResult]](), iter(todo)
+        try:
+            while True:
+                while not self._must_end() and len(waiting) < workers and (entry := next(queue, None)):
+                    waiting.add(pool.submit(self._run, entry[1], entry[0]))
+                if not waiting:
+                    return
+                ready, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                yield from sorted((future.result() for future in ready), key=lambda r: r.position)
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def _must_end(self) -> bool:
+        return self.stop.is_set() or bool(self.budget.explain_end())
+
+    def _run(self, case: Case, position: int) -> CaseResult:
+        result = run_case(case, position, self.target, self.measures, self.documents, self.timeout_s)
+        self.budget.spend(result.cost_usd)
+        return result
 
 
-def _score_bulk(
-    rows: Sequence[Mapping[str, Any]],
-    suite: Suite,
-    names: Sequence[str],
-    embed: Embed | None,
-    documents: Mapping[str, str] | None,
-    recorder: Recorder,
-    run_id: str,
-    say: Progress,
-    done: int,
-) -> None:
-    rows = [row for row in rows if row["kind"] in ("qa", "conversation")] if names else []
-    cases = {case.id: case for case in suite.cases}
-    for first in range(0, len(rows), BATCH):
-        say(done, done, f"scoring with ragas, {first} of {len(rows)}")
-        recorder.record_scores(score_in_bulk(rows[first : first + BATCH], cases, names, embed, documents, run_id))
+def _as_stored(result: CaseResult, run_id: str) -> dict[str, Any]:
+    """A fresh result with what it is scored under, as the JSON of ``cases`` has it."""
+    row = result.case_row(run_id)
+    return {**row, "id": result.case_id, "scores": {n: {"status": s.status} for n, s in result.scores.items()}}
 
 
-def _load_embed(settings: PipelineSettings, names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Embed | None:
-    if "ragas.semantic_similarity" not in names or not rows:
+def _load_embed(settings: PipelineSettings, chosen: Chosen, rows: Sequence[Mapping[str, Any]]) -> Embed | None:
+    if "ragas.semantic_similarity" not in chosen.bulk or not rows:
         return None
     from engine.embedding import load_embedder
 

@@ -32,7 +32,18 @@ def start_command(arguments: Sequence[str], identifier: str) -> Path:
     """Starts ``python -m engine ARGUMENTS`` detached from this process; its output goes to the log.
 
     Returns:
-        The log's path. Its first line is the command, as it could be typed.
+        The log's path. Its first line is the command, as it could be typed; its last one will be the exit code.
+
+    Raises:
+        DiskFullError: the log cannot be written.
+    """
+    process, path = open_command(arguments, identifier)
+    threading.Thread(target=note_end, args=(process, path), name=f"await-{process.pid}", daemon=True).start()
+    return path
+
+
+def open_command(arguments: Sequence[str], identifier: str) -> tuple[subprocess.Popen[bytes], Path]:
+    """The same, for a caller who waits for the end with :func:`note_end`: the process and its log's path.
 
     Raises:
         DiskFullError: the log cannot be written.
@@ -56,15 +67,15 @@ def start_command(arguments: Sequence[str], identifier: str) -> Path:
         raise DiskFullError(
             f"{path} could not be written: {error.strerror}.", "Free some space and try again."
         ) from error
-    threading.Thread(target=_await_end, args=(process, path), name=f"await-{process.pid}", daemon=True).start()
-    return path
+    return process, path
 
 
-def _await_end(process: subprocess.Popen[bytes], path: Path) -> None:
-    """Reaps the child (a zombie would look alive) and notes its exit code at the end of its log."""
+def note_end(process: subprocess.Popen[bytes], path: Path) -> int:
+    """Waits for the child (a zombie would look alive) and notes its exit code at the end of its log."""
     code = process.wait()
     with contextlib.suppress(OSError), path.open("a") as log:
         log.write(f"[exit code {code}]\n")
+    return code
 
 
 def stop_process(pid: int) -> bool:

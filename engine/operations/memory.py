@@ -16,6 +16,7 @@ import psutil
 
 MB = 1024 * 1024
 SMAPS_ROLLUP = Path("/proc/self/smaps_rollup")
+STATUS = Path("/proc/self/status")
 CGROUP_FILES = (Path("/sys/fs/cgroup/memory.current"), Path("/sys/fs/cgroup/memory/memory.usage_in_bytes"))
 REFERENCE_EVERY = 4  # samples; the kernel walks every mapping for smaps_rollup
 
@@ -24,7 +25,9 @@ REFERENCE_EVERY = 4  # samples; the kernel walks every mapping for smaps_rollup
 class MemoryReport:
     """One run's memory. ``accuracy`` is the median of 1 - |reported - kernel| / kernel over the run.
 
-    ``reason`` says why ``accuracy`` is None. ``growth_mb`` is the last level minus the first.
+    ``reason`` says why ``accuracy`` is None. ``growth_mb`` is the last level minus the first. ``kernel_rss_mb`` is the
+    kernel's figure beside the last sample, ``kernel_peak_mb`` its own high-water mark of this process; both are None
+    where it does not say.
     """
 
     rss_mb: float
@@ -36,6 +39,8 @@ class MemoryReport:
     cgroup_mb: float | None
     samples: int
     leak: LeakVerdict
+    kernel_rss_mb: float | None = None
+    kernel_peak_mb: float | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The ``memory`` object of a run."""
@@ -46,7 +51,9 @@ class MemoryReport:
             "accuracy": None if self.accuracy is None else round(self.accuracy, 5),
             "accuracy_samples": self.accuracy_samples,
             "reason": self.reason,
-            "cgroup_mb": None if self.cgroup_mb is None else round(self.cgroup_mb, 1),
+            "cgroup_mb": _round_mb(self.cgroup_mb),
+            "kernel_rss_mb": _round_mb(self.kernel_rss_mb),
+            "kernel_peak_mb": _round_mb(self.kernel_peak_mb),
             "samples": self.samples,
             "leak": {
                 "leaking": self.leak.leaking,
@@ -55,6 +62,10 @@ class MemoryReport:
                 "reason": self.leak.reason,
             },
         }
+
+
+def _round_mb(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,9 +135,18 @@ def theil_sen_slope(x: np.ndarray, y: np.ndarray, most: int = 300) -> float:
 
 def read_kernel_rss(path: Path = SMAPS_ROLLUP) -> int | None:
     """Resident bytes of this process as the kernel sums them over its mappings; None where it does not say (macOS)."""
+    return _read_kilobytes(path, "Rss:")
+
+
+def read_kernel_peak(path: Path = STATUS) -> int | None:
+    """The most resident bytes that the kernel has seen of this process; None where it does not say."""
+    return _read_kilobytes(path, "VmHWM:")
+
+
+def _read_kilobytes(path: Path, name: str) -> int | None:
     try:
         for line in path.read_text().splitlines():
-            if line.startswith("Rss:"):
+            if line.startswith(name):
                 return int(line.split()[1]) * 1024
     except (OSError, ValueError):
         return None
@@ -162,6 +182,7 @@ class MemorySampler:
         self._process = psutil.Process()
         self._samples: list[tuple[float, float]] = []
         self._accuracy: list[float] = []
+        self._kernel: int | None = None
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._work, name="memory-sampler", daemon=True)
@@ -176,16 +197,17 @@ class MemorySampler:
     ) -> None:
         self._stop.set()
         self._thread.join()
-        self.sample()
+        self.sample(compare=True)
 
-    def sample(self) -> None:
-        """Takes one sample now."""
+    def sample(self, compare: bool = False) -> None:
+        """Takes one sample now; ``compare`` it with the kernel's figure, whether or not its turn has come."""
         with self._lock:
             reported = self._process.memory_info().rss
-            if len(self._samples) % REFERENCE_EVERY == 0 or len(self._accuracy) < 3:
-                kernel = read_kernel_rss(self._kernel_path)
-                if kernel:
-                    self._accuracy.append(1 - abs(reported - kernel) / kernel)
+            self._kernel = None
+            if compare or len(self._samples) % REFERENCE_EVERY == 0 or len(self._accuracy) < 3:
+                self._kernel = read_kernel_rss(self._kernel_path)
+                if self._kernel:
+                    self._accuracy.append(1 - abs(reported - self._kernel) / self._kernel)
             self._samples.append((time.monotonic(), reported / MB))
 
     def _work(self) -> None:
@@ -196,8 +218,9 @@ class MemorySampler:
         """Figures over all samples so far; the first call without any takes one."""
         if not self._samples:
             self.sample()
-        cgroup = read_cgroup_bytes()
+        cgroup, peak = read_cgroup_bytes(), read_kernel_peak()
         with self._lock:
+            kernel = self._kernel
             seconds = [t for t, _ in self._samples]
             levels = [rss for _, rss in self._samples]
             accuracy = list(self._accuracy)
@@ -211,4 +234,6 @@ class MemorySampler:
             cgroup_mb=None if cgroup is None else cgroup / MB,
             samples=len(levels),
             leak=self._detector.check(seconds, levels),
+            kernel_rss_mb=None if kernel is None else kernel / MB,
+            kernel_peak_mb=None if peak is None else peak / MB,
         )

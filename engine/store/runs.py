@@ -52,6 +52,7 @@ class RunStore:
         settings: Mapping[str, Any],
         provenance: Mapping[str, Any],
         cases: int,
+        options: Mapping[str, Any] | None = None,
         pid: int | None = None,
         started_at: datetime | None = None,
     ) -> None:
@@ -69,18 +70,25 @@ class RunStore:
             "provenance": dict(provenance),
             "status": "running",
             "cases": cases,
+            "options": dict(options or {}),
             "pid": os.getpid() if pid is None else pid,
             "started_at": now,
             "heartbeat_at": now,
         }
         self._store.insert("runs", [row])
 
-    def resume_run(self, run_id: str) -> None:
-        """Record that this process goes on with a run that had ended early."""
+    def resume_run(self, run_id: str, options: Mapping[str, Any] | None = None) -> None:
+        """Record that this process goes on with a run that had ended, by these options from now on."""
         self._store.execute(
-            "UPDATE runs SET status = 'running', pid = ?, heartbeat_at = ?, ended_at = NULL, error = NULL"
-            " WHERE run_id = ?",
-            (os.getpid(), utc_now(), run_id),
+            "UPDATE runs SET status = 'running', pid = ?, heartbeat_at = ?, ended_at = NULL, error = NULL,"
+            " options = coalesce(?, options) WHERE run_id = ?",
+            (os.getpid(), utc_now(), dict(options) if options is not None else None, run_id),
+        )
+
+    def keep_rescoring(self, run_id: str, options: Mapping[str, Any], cost_usd: float) -> None:
+        """Record what scoring an ended run again changed: its options, such as its judge, and its cost in all."""
+        self._store.execute(
+            "UPDATE runs SET options = ?, cost_usd = ? WHERE run_id = ?", (dict(options), cost_usd, run_id)
         )
 
     def record_case(self, run_id: str, case: Mapping[str, Any], scores: Sequence[Mapping[str, Any]]) -> None:
@@ -120,19 +128,20 @@ class RunStore:
         seconds: float,
         memory: Mapping[str, Any] | None = None,
         error: str | None = None,
+        cost_usd: float | None = None,
     ) -> None:
         """Record how the run ended: ``finished``, ``interrupted`` or ``failed``. Flushes first."""
         self.flush()
         now = utc_now()
         self._store.execute(
-            "UPDATE runs SET status = ?, seconds = ?, memory = ?, error = ?, heartbeat_at = ?, ended_at = ?"
-            " WHERE run_id = ?",
-            (status, seconds, dict(memory) if memory is not None else None, error, now, now, run_id),
+            "UPDATE runs SET status = ?, seconds = ?, memory = ?, error = ?, cost_usd = coalesce(?, cost_usd),"
+            " heartbeat_at = ?, ended_at = ? WHERE run_id = ?",
+            (status, seconds, dict(memory) if memory is not None else None, error, cost_usd, now, now, run_id),
         )
 
     def delete_run(self, run_id: str) -> None:
-        """Remove a run with its cases and scores."""
-        for table in ("scores", "cases", "runs"):
+        """Remove a run with its cases, scores, labels and marks."""
+        for table in ("scores", "labels", "run_marks", "cases", "runs"):
             self._store.execute(f"DELETE FROM {table} WHERE run_id = ?", (run_id,))
 
     def close(self) -> None:
@@ -167,26 +176,32 @@ class RunStore:
         suite: str | None = None,
         status: str | None = None,
         search: str | None = None,
+        mark: str | None = None,
         order_by: str = "-started_at",
+        pinned_first: bool = False,
     ) -> list[dict[str, Any]]:
         """Runs in short, newest first.
 
         Args:
             status: as shown; a running run that was killed is ``interrupted``.
             search: a part of the id, suite, target or preset, whatever the case.
+            mark: a tag that people gave.
             order_by: a field of the result, ``-`` before it for descending.
 
         Raises:
             ValueError: an ``order_by`` that is not offered.
         """
         rows = self._select_runs(
-            suite=suite, status=status, search=search, order_by=order_by, limit=limit, offset=offset
-        )
+            suite=suite, status=status, search=search, mark=mark, order_by=order_by, pinned_first=pinned_first,
+            limit=limit, offset=offset,
+        )  # fmt: skip
         return [run_object(row) for row in rows]
 
-    def count_runs(self, *, suite: str | None = None, status: str | None = None, search: str | None = None) -> int:
+    def count_runs(
+        self, *, suite: str | None = None, status: str | None = None, search: str | None = None, mark: str | None = None
+    ) -> int:
         """How many runs :meth:`list_runs` would give without a limit."""
-        sql, params = build_runs_query(self._silent_since(), self._dead_pids(), suite, status, search, None)
+        sql, params = build_runs_query(self._silent_since(), self._dead_pids(), suite, status, search, None, mark)
         return int(self._store.query(f"SELECT count(*) AS n FROM ({sql})", params)[0]["n"])
 
     def load_cases(
@@ -240,12 +255,15 @@ class RunStore:
         suite: str | None = None,
         status: str | None = None,
         search: str | None = None,
+        mark: str | None = None,
         order_by: str = "-started_at",
+        pinned_first: bool = False,
         limit: int | None = None,
         offset: int = 0,
     ) -> list[dict[str, Any]]:
         terms = order_terms(order_by, RUN_COLUMNS, "started_at DESC, run_id")
-        sql, params = build_runs_query(self._silent_since(), self._dead_pids(), suite, status, search, run_id)
+        terms = f"pinned DESC, {terms}" if pinned_first else terms
+        sql, params = build_runs_query(self._silent_since(), self._dead_pids(), suite, status, search, run_id, mark)
         return self._store.query(f"{sql} ORDER BY {terms} LIMIT ? OFFSET ?", (*params, limit, offset))
 
     def _silent_since(self) -> datetime:

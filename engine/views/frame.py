@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.store import Store
+from engine.store.queue import QueueStore
 from engine.views.run_states import read_status
 from engine.views.settings import read_version
 
@@ -31,6 +32,16 @@ class RunningWork:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingWork:
+    """Work in the queue. ``subject`` is the run's id."""
+
+    queue_id: str
+    title: str
+    subject: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
     """What the strip shows."""
 
@@ -38,6 +49,7 @@ class Frame:
     role_words: str
     version: str
     running: tuple[RunningWork, ...]
+    waiting: tuple[WaitingWork, ...]
 
 
 def load_frame(store: Store) -> Frame:
@@ -63,11 +75,34 @@ def load_frame(store: Store) -> Frame:
         for s in sweeps
         if read_status(s) == "running"
     ]
+    work += _list_validations(store)
     work += [
         RunningWork(kind=j["kind"], identifier=j["subject"], title=j["title"], done=j["done"], total=j["total"])
         for j in jobs
         if read_status(j) == "running"
     ]
+    names = WaitingWork.__dataclass_fields__
+    waiting = [WaitingWork(**{name: row[name] for name in names}) for row in QueueStore(store).list_waiting()]
     return Frame(
-        role=store.role, role_words=ROLE_WORDS.get(store.role, ""), version=read_version(), running=tuple(work)
+        role=store.role,
+        role_words=ROLE_WORDS.get(store.role, ""),
+        version=read_version(),
+        running=tuple(work),
+        waiting=tuple(waiting),
     )
+
+
+def _list_validations(store: Store) -> list[RunningWork]:
+    """Validations at work, by their parts."""
+    rows = store.query("SELECT * FROM validations WHERE status = 'running' ORDER BY started_at")
+    return [
+        RunningWork(
+            kind="validation",
+            identifier=row["validation_id"],
+            title=f"Validation of {row['roadmap']}",
+            done=sum(part["status"] in ("finished", "failed") for part in row["parts"]),
+            total=len(row["parts"]),
+        )
+        for row in rows
+        if read_status(row) == "running"
+    ]

@@ -9,7 +9,8 @@ from typing import Any
 
 from engine.operations.launching import log_path, read_log_tail
 from engine.store import Store
-from engine.store.liveness import utc_now
+from engine.store.liveness import is_alive, utc_now
+from engine.store.queue import QueueStore
 from engine.views.run_states import read_status
 from engine.views.words import duration, plural
 
@@ -44,7 +45,7 @@ class Counted:
     @property
     def active(self) -> bool:
         """Whether more is to come."""
-        return self.status in ("starting", "running")
+        return self.status in ("waiting", "starting", "running")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +53,9 @@ class RunProgress(Counted):
     """How far a run is.
 
     Attributes:
-        status: starting, running, finished, interrupted or failed.
+        status: waiting, starting, running, finished, interrupted or failed.
         seconds_left: an estimate from the pace so far; None before the first case.
-        log: the end of the log where the work failed, else empty.
+        log: the end of the log; ``before``: how much is in the queue before it, None when it does not wait.
     """
 
     run_id: str
@@ -73,6 +74,7 @@ class RunProgress(Counted):
     error: str
     log: str
     log_file: str
+    before: int | None
 
     @property
     def words(self) -> str:
@@ -106,7 +108,9 @@ def load_run_progress(store: Store, run_id: str) -> RunProgress:
     path = log_path(run_id)
     rows = store.query("SELECT * FROM runs WHERE run_id = ?", [run_id])
     row: dict[str, Any] = rows[0] if rows else {}
-    status = read_resumed_status(row, run_id) if row else starting_status(run_id)
+    work = QueueStore(store).find_work(run_id)
+    waiting = work is not None and work["status"] == "waiting"
+    status = "waiting" if waiting else _read_or_guess(row, run_id, work)
     found = store.query("SELECT status, count(*) AS n FROM cases WHERE run_id = ? GROUP BY status", [run_id])
     counts = {r["status"]: int(r["n"]) for r in found}
     done, total = sum(counts.values()), int(row.get("cases") or 0)
@@ -131,9 +135,18 @@ def load_run_progress(store: Store, run_id: str) -> RunProgress:
         last=tuple(EndedCase(**r) for r in last),
         pid=row.get("pid"),
         error=str(row.get("error") or ""),
-        log=read_log_tail(path) if status in ("failed", "starting") else "",
+        log=read_log_tail(path),
         log_file=str(path),
+        before=work["before"] if work and waiting else None,
     )
+
+
+def _read_or_guess(row: dict[str, Any], run_id: str, work: dict[str, Any] | None) -> str:
+    """The run's state; ``starting`` while a worker of the queue has taken it and its process has not written yet."""
+    taken = work is not None and work["kind"] == "run" and work["status"] == "started" and is_alive(work["pid"])
+    if taken and (not row or (row["status"] != "running" and row["heartbeat_at"] < work["started_at"])):
+        return "starting"
+    return read_resumed_status(row, run_id) if row else starting_status(run_id)
 
 
 def load_job_progress(store: Store, job_id: str) -> JobProgress:

@@ -13,6 +13,7 @@ STATE_WORDS = {
     "interrupted": "Interrupted",
     "failed": "Failed",
     "starting": "Starting",
+    "waiting": "Waiting",
 }
 STATE_MARKS = {"running": "▶", "finished": "✔", "interrupted": "‖", "failed": "✘"}  # for cells that hold text alone
 

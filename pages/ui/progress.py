@@ -8,7 +8,7 @@ import streamlit as st
 
 from engine.operations.launching import stop_process
 from engine.views.progress import JobProgress, RunProgress, load_job_progress, load_run_progress
-from engine.views.words import milliseconds
+from engine.views.words import milliseconds, plural
 from pages.ui.markup import escape, state_badge
 from pages.ui.resources import get_store
 
@@ -40,6 +40,9 @@ def _draw_run(progress: RunProgress) -> None:
             if progress.status == "running" and progress.pid and _draw_stop(progress.run_id):
                 stop_process(progress.pid)
                 st.toast("Stopping after the case at hand.")
+        if progress.status == "waiting":
+            st.progress(0.0, text=f"Waiting for {plural(progress.before or 0, 'run')} before it; it begins by itself.")
+            return
         if progress.status == "starting":
             st.progress(0.0, text="Starting: opening the corpus and the model …")
             return
@@ -55,7 +58,13 @@ def _draw_run(progress: RunProgress) -> None:
                 st.markdown(
                     f"{state_badge(case.status)} `{case.case_id}` {escape(line)} :gray[{milliseconds(case.latency_ms)}]"
                 )
+        if progress.status == "interrupted" and progress.error:
+            st.warning(escape(progress.error), icon=":material/pause_circle:")
         _draw_failure(progress.status, progress.error, progress.log, progress.log_file)
+        if progress.status == "running" and progress.log:
+            with st.expander("Live log", icon=":material/terminal:"):
+                st.code(progress.log[-1500:], language=None)
+                st.caption(escape(progress.log_file))
 
 
 def _draw_stop(run_id: str) -> bool:

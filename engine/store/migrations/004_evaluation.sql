@@ -1,6 +1,6 @@
 -- Evaluation as evidence: targets and judges that were set up, the queue, what people say of cases and phases, benchmarks.
 ALTER TABLE runs ADD COLUMN options JSON;        -- measures, judge, repeats, case_timeout_s, budget_usd, budget_minutes, group, repetition
-ALTER TABLE runs ADD COLUMN cost_usd DOUBLE;     -- of the target's and the judge's models; NULL when none was called
+ALTER TABLE runs ADD COLUMN cost_usd DOUBLE;     -- of the target's and the judge's models, where their price is known
 ALTER TABLE scores ADD COLUMN judge VARCHAR;     -- who judged; NULL is a measure that needs no model
 ALTER TABLE scores ADD COLUMN prompt_hash VARCHAR;
 ALTER TABLE scores ADD COLUMN repeats DOUBLE[];  -- the value of each repetition; ``value`` is their mean
@@ -109,6 +109,7 @@ CREATE TABLE waivers (
     roadmap         VARCHAR NOT NULL,
     phase           INTEGER NOT NULL,
     kpi             VARCHAR NOT NULL,
+    goal            VARCHAR NOT NULL,            -- as it stood, such as > 0.75: a goal that was changed since is not waived
     who             VARCHAR NOT NULL,
     given_at TIMESTAMP NOT NULL,
     reason          VARCHAR NOT NULL,
@@ -120,6 +121,7 @@ CREATE TABLE ticks (                             -- checklist items and goals th
     roadmap VARCHAR NOT NULL,
     item    VARCHAR NOT NULL,                    -- id of a checklist item, or a KPI
     done    BOOLEAN NOT NULL,
+    value   DOUBLE,                              -- the figure that the person states, where the goal is a number
     link    VARCHAR NOT NULL,
     note    VARCHAR NOT NULL,
     who     VARCHAR NOT NULL,

@@ -162,3 +162,16 @@ def test_five_thousand_cases_load_in_a_second(tmp_path: Path) -> None:
     start = time.perf_counter()
     assert len(load_suite(folder).cases) == 5000
     assert time.perf_counter() - start < 1
+
+
+def test_a_suite_brings_rubrics_and_names_judged_measures(tmp_path: Path) -> None:
+    (tmp_path / "documents").mkdir()
+    header = "name: s\ntitle: S\nlicence: CC0\ncorpus: documents\nrubrics:\n  polite: The answer is polite.\n"
+    (tmp_path / "suite.yaml").write_text(header + "measures: [rubric.polite, ragas.faithfulness, correct]\n")
+    (tmp_path / "cases.jsonl").write_text('{"id": "1", "kind": "qa", "question": "q", "answers": ["a"]}\n')
+    suite = load_suite(tmp_path)
+    assert suite.rubrics == {"polite": "The answer is polite."}
+    assert suite.measures == ("rubric.polite", "ragas.faithfulness", "correct")
+    (tmp_path / "suite.yaml").write_text(header + "measures: [rubric.]\n")
+    with pytest.raises(FileFormatError, match="unknown measure"):
+        load_suite(tmp_path)

@@ -1,22 +1,35 @@
-"""Roadmap: one phase's gate, KPIs over time and over phases, the plan, what the document claims."""
+"""Roadmap: one phase's gate with its decisions, KPIs over time, checklist, plan, edits and their trail, the document."""
 
 import streamlit as st
 
 from engine.views.overview import load_roadmap_choices
 from engine.views.phases import load_phase_names
 from engine.views.roadmap import load_phase
+from engine.views.roadmap_edit import load_origin
 from pages.ui.choosing import choose
-from pages.ui.goals import draw_goals
-from pages.ui.markup import escape, verdict_badge
+from pages.ui.markup import escape, gate_badge
 from pages.ui.resources import get_store, get_zone
-from pages.ui.roadmap import draw_document, draw_kpis, draw_plan
+from pages.ui.roadmap import draw_document, draw_gate, draw_kpis
+from pages.ui.roadmap_checklist import draw_checklist
+from pages.ui.roadmap_edit import draw_edit
+from pages.ui.roadmap_origin import draw_broken, draw_origin
+from pages.ui.roadmap_plan import draw_history, draw_plan
 from pages.ui.states import draw_title
 
-SECTIONS = {"Gate": None, "KPIs": draw_kpis, "Plan": draw_plan, "Document": draw_document}
+SECTIONS = {
+    "Gate": draw_gate,
+    "KPIs": draw_kpis,
+    "Checklist": draw_checklist,
+    "Plan": draw_plan,
+    "Edit": draw_edit,
+    "History": draw_history,
+    "Document": draw_document,
+}
 
 store = get_store()
 choices = load_roadmap_choices()
-draw_title("Roadmap", "The goals of a plan, held against what was measured here.")
+draw_title("Roadmap", "The goals of a plan, held against what was measured here; and what people decide on it.")
+draw_broken(store, choices)
 if not choices.titles:
     st.info("There is no roadmap.", icon=":material/flag:")
     st.stop()
@@ -35,19 +48,9 @@ with st.container(horizontal=True, vertical_alignment="top"):
     )
 view = load_phase(store, roadmap, phase, policy, get_zone())
 st.markdown(f"### {escape(view.phase_name)}", anchors=False)
-st.markdown(f"{verdict_badge(view.gate.verdict)} **{view.headline}**")
-if view.phase.goal_text:
-    st.caption(escape(view.phase.goal_text))
+st.markdown(f"{gate_badge(view.gate.verdict, view.gate.waived)} **{view.headline}**")
+draw_origin(load_origin(roadmap), view)
 section = st.segmented_control(
     "Show", list(SECTIONS), default="Gate", key="show", bind="query-params", required=True, label_visibility="collapsed"
 )
-draw = SECTIONS[section]
-if draw:
-    draw(view)
-else:
-    draw_goals(view.goals, f"{roadmap}-{phase}")
-    st.code(f"python -m engine gate --roadmap {roadmap} --phase {phase} --policy {policy}", language="bash")
-    query = {"roadmap": roadmap, "phase": str(phase)}
-    st.page_link(
-        "pages/reports.py", label="Take a report of this phase along", icon=":material/description:", query_params=query
-    )
+SECTIONS[section](store, view)

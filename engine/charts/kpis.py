@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import textwrap
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from engine.views.kpis import KpiSeries, PhaseGoals
-    from engine.views.timeline import TimelineBar
+    from engine.views.timeline import PlanView
 
 INTERVAL_BORDER = {"width": 0}
+LABEL_WIDTH = 26  # characters of a bar's label on one line
 HALF_DAY = timedelta(hours=12)
 
 
@@ -121,7 +122,14 @@ def build_phase_comparison(rows: PhaseGoals) -> go.Figure:
             ],
             "color": BLUE,
         },
-        customdata=[(p.value_words, VERDICT_WORDS[p.verdict], p.n) for p in measured],
+        customdata=[
+            (
+                p.value_words,
+                VERDICT_WORDS[p.verdict] + (f", waived until {p.waived_until}" if p.waived_until else ""),
+                p.n,
+            )
+            for p in measured
+        ],
         hovertemplate="%{x}<br>measured %{customdata[0]} (%{customdata[1]}), n = %{customdata[2]}<extra></extra>",
     )
     figure.update_layout(
@@ -133,27 +141,44 @@ def build_phase_comparison(rows: PhaseGoals) -> go.Figure:
     return figure
 
 
-def build_timeline(bars: Sequence[TimelineBar], title: str, axis: str) -> go.Figure:
-    """The plan: one bar per item, in dates or in days from the start; the verdict as colour and word."""
+def build_timeline(plan: PlanView) -> go.Figure:
+    """The plan: one bar per item, in dates or in days from the start; the gate's state as colour and word; today as a line."""
     import plotly.graph_objects as go
 
+    bars = plan.bars
     figure = go.Figure()
     for bar in bars:
+        label = f"<b>{_wrap(bar.label)}</b>" if bar.is_phase else _wrap(bar.label)
         figure.add_bar(
-            y=[bar.label],
+            y=[label],
             x=[bar.length],
             base=[bar.begins],
             orientation="h",
             marker_color=VERDICT_COLOURS.get(bar.verdict, GREY),
             opacity=1.0 if bar.is_phase else 0.55,
             text=[bar.words],
-            textposition="inside",
+            textposition="auto",
             insidetextanchor="start",
             textangle=0,
             hovertemplate=f"{bar.label}<br>{bar.hover}<extra></extra>",
         )
-    figure.update_layout(base_layout(title, height=90 + 26 * max(2, len(bars)), x=axis, barmode="overlay"))
+    if plan.today:
+        figure.add_vline(x=plan.today, line_color=BLUE, line_width=2)
+        figure.add_annotation(
+            x=plan.today, y=1, yref="paper", yanchor="bottom", text="today", showarrow=False, font={"color": BLUE}
+        )
+    height = 90 + 34 * max(2, len(bars))
+    figure.update_layout(base_layout(plan.title, height=height, x=plan.axis, barmode="overlay"))
     figure.update_yaxes(autorange="reversed")
     if any(bar.dated for bar in bars):
         figure.update_xaxes(type="date")
     return figure
+
+
+def _wrap(label: str) -> str:
+    """A long label on two lines, so that a narrow screen keeps room for the bars."""
+    return (
+        "<br>".join(textwrap.wrap(label, LABEL_WIDTH, max_lines=2, placeholder=" …"))
+        if len(label) > LABEL_WIDTH
+        else label
+    )

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from engine.errors import UnknownNameError
+from engine.evaluation.suite_folders import find_named_folder
 from engine.evaluation.suites import hash_suite_files
 from engine.roadmap.estimates import Kind, count_more_cases, estimate_figure
 from engine.roadmap.figures import RUN_FIGURES, Row, find_figure, read_values
+from engine.roadmap.judged_evidence import explain_mixed_judges
 from engine.roadmap.types import Evidence, EvidenceRun
-from engine.settings import DATASETS
 
 RUN_KINDS = ("qa", "conversation", "content")  # what a run scores; drills run the other kinds
 
@@ -55,14 +56,16 @@ class EvidenceReader:
     Args:
         store: an open store.
         run_id: read this run alone.
+        target: read runs of this target alone; None reads all.
 
     Raises:
         UnknownNameError: no run has that id.
     """
 
-    def __init__(self, store: ReadsStore, run_id: str | None = None) -> None:
+    def __init__(self, store: ReadsStore, run_id: str | None = None, target: str | None = None) -> None:
         self._store = store
-        self._run_id = run_id
+        self.run_id = run_id
+        self.target = target
         self._given = self._find_given(run_id) if run_id is not None else None
         self._found: dict[str, EvidenceRun | None] = {}
         self._rows: dict[tuple[str, str], list[dict[str, Any]]] = {}
@@ -70,13 +73,23 @@ class EvidenceReader:
 
     def measure(self, evidence: Evidence) -> Measured:
         """Value, interval and counts for one KPI, or the reason why there are none."""
+        if evidence.kind == "bench" and self._given is None and self.target in (None, "pipeline"):
+            from engine.roadmap.benchmark_evidence import measure_benchmark
+
+            return measure_benchmark(self._store, evidence)
+        if evidence.kind == "bench":
+            what = f"run {self.run_id} alone" if self._given else f"target {self.target}"
+            return Measured(reason=f"a benchmark measures the built-in pipeline; this gate judges {what}")
         if evidence.kind != "run":
             return Measured(reason=evidence.reason, command=evidence.command)
         suites = evidence.suites
         if self._given is not None:
             if self._given.suite not in suites:
                 reason = f"run {self._given.run_id} is of suite {self._given.suite}; this KPI needs {_names(suites)}"
-                return Measured(reason=reason, command=run_command(suites))
+                return Measured(reason=reason, command=run_command(suites, self.target))
+            if self.target not in (None, self._given.target):
+                reason = f"run {self._given.run_id} is of target {self._given.target}; this gate judges {self.target}"
+                return Measured(reason=reason, command=run_command(suites, self.target))
             suites = (self._given.suite,)
         runs = [self._find_run(suite) for suite in suites]
         without = [suite for suite, run in zip(suites, runs, strict=True) if run is None]
@@ -86,9 +99,16 @@ class EvidenceReader:
 
     def measure_runs(self, evidence: Evidence, runs: Sequence[EvidenceRun]) -> Measured:
         """The same over given complete runs, pooled by case."""
-        command = run_command([run.suite for run in runs])
+        command = run_command([run.suite for run in runs], self.target)
+        if evidence.measure == "metrics_accuracy":
+            from engine.roadmap.benchmark_evidence import measure_audits
+
+            return measure_audits(self._store, runs)
         if evidence.measure in RUN_FIGURES:
             return self._measure_memory(evidence.measure, runs, command)
+        mixed = explain_mixed_judges(self._store, evidence.measure, runs)
+        if mixed:
+            return Measured(reason=mixed, command=command, runs=tuple(runs))
         rows = [row for run in runs for row in self._load_rows(run.run_id, evidence)]
         if not rows:
             what = f"cases of kind {_names(evidence.kinds)}" if evidence.kinds else f"scores of {evidence.measure}"
@@ -154,10 +174,11 @@ class EvidenceReader:
         """The newest ``limit`` finished and complete runs of each suite, oldest first."""
         sql = (
             f"SELECT {_RUN_COLUMNS} FROM runs r WHERE {_COMPLETE} AND suite IN ({', '.join('?' * len(suites))})"
+            f"{_OF_TARGET}"
             " QUALIFY row_number() OVER (PARTITION BY suite ORDER BY started_at DESC, run_id DESC) <= ?"
             " ORDER BY started_at, run_id"
         )
-        rows = self._store.query(sql, [*suites, limit]) if suites else []
+        rows = self._store.query(sql, [*suites, self.target, self.target, limit]) if suites else []
         return [self._keep(row) for row in rows]
 
     def _explain_absence(self, suites: Sequence[str]) -> Measured:
@@ -175,9 +196,11 @@ class EvidenceReader:
                 reasons.append(_explain_run(rows[0]))
                 missing += max(0, rows[0]["suite_cases"] - rows[0]["scored"])
             else:
-                reasons.append(f"no run of suite {suite} yet")
+                reasons.append(f"no run of suite {suite} yet" + self._name_target())
                 known = False
-        return Measured(reason="; ".join(reasons), command=run_command(suites), missing=missing if known else None)
+        return Measured(
+            reason="; ".join(reasons), command=run_command(suites, self.target), missing=missing if known else None
+        )
 
     def _find_given(self, run_id: str) -> EvidenceRun:
         rows = self._store.query(f"SELECT {_RUN_COLUMNS} FROM runs r WHERE run_id = ?", [run_id])
@@ -188,10 +211,14 @@ class EvidenceReader:
         return _build_run(rows[0])
 
     def _restriction(self) -> str:
-        return "" if self._run_id is None else " AND run_id = ?"
+        return _OF_TARGET if self.run_id is None else f"{_OF_TARGET} AND run_id = ?"
 
-    def _params(self, suite: str) -> list[str]:
-        return [suite] if self._run_id is None else [suite, self._run_id]
+    def _params(self, suite: str) -> list[str | None]:
+        given = [] if self.run_id is None else [self.run_id]
+        return [suite, self.target, self.target, *given]
+
+    def _name_target(self) -> str:
+        return "" if self.target in (None, "pipeline") else f" with target {self.target}"
 
     def _keep(self, row: Row) -> EvidenceRun:
         self._memory[row["run_id"]] = row["memory"] or {}
@@ -201,25 +228,27 @@ class EvidenceReader:
 _RUN_COLUMNS = "run_id, suite, suite_path, suite_hash, suite_cases, target, status, cases, started_at, memory, json_extract_string(provenance, '$.cases_hash') AS cases_hash"
 # A shipped suite's run counts while its cases are the ones that the suite holds now; NULL is a suite of one's own.
 _SAME_CASES = "coalesce(json_extract_string(provenance, '$.cases_hash') = ?, ?)"
+_OF_TARGET = " AND (? IS NULL OR target = ?)"
 _SCORED = "(SELECT count(*) FROM cases c WHERE c.run_id = r.run_id AND c.status <> 'unscored')"
 _ENDED = "(SELECT count(*) FROM cases c WHERE c.run_id = r.run_id)"
 _COMPLETE = f"status = 'finished' AND cases = suite_cases AND {_ENDED} = suite_cases"
 
 
 def _current_hash(suite: str) -> str | None:
-    """What a run of a shipped suite must have asked; None for a suite that is not shipped."""
-    folder = DATASETS / "suites" / suite
-    return hash_suite_files(folder) if (folder / "suite.yaml").is_file() else None
+    """What a run must have asked of a suite that is found by name; None for one that lies elsewhere."""
+    folder = find_named_folder(suite)
+    return hash_suite_files(folder) if folder and (folder / "cases.jsonl").is_file() else None
 
 
-def run_command(suites: Sequence[str]) -> str:
+def run_command(suites: Sequence[str], target: str | None = None) -> str:
     """The command that runs suites one after the other. Exit 1 of ``run`` is a missed pass rule, not a failure."""
-    return "; ".join(f"python -m engine run {suite}" for suite in dict.fromkeys(suites))
+    option = "" if target in (None, "pipeline") else f" --target {target}"
+    return "; ".join(f"python -m engine run {suite}{option}" for suite in dict.fromkeys(suites))
 
 
 def _build_run(row: Row) -> EvidenceRun:
     started: datetime.datetime = row["started_at"]
-    names = ("run_id", "suite", "suite_path", "suite_hash", "target", "status", "cases", "suite_cases")
+    names = ("run_id", "suite", "suite_path", "suite_hash", "target", "status", "cases", "suite_cases", "cases_hash")
     return EvidenceRun(started_at=started, **{name: row[name] for name in names})
 
 

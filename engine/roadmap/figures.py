@@ -94,6 +94,7 @@ FIGURES: dict[str, Figure] = {
 RUN_FIGURES = {
     "memory_accuracy": "1 - |reported - kernel| / kernel, median over the run; over several runs the worst.",
     "memory_growth_mb": "Resident memory gained over the run, MB; over several runs the most.",
+    "metrics_accuracy": "Figures of the run that agree with what its audit recomputed, of those that it checked.",
 }
 """Figures of a run as a whole. They carry no interval: one run is one observation."""
 

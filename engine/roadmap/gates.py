@@ -1,16 +1,17 @@
-"""Gates: the goals of a phase held against what was measured. Coverage first, then the value, then how sure it is."""
+"""Gates: the goals of a phase held against what was measured, what people confirmed and what they waived."""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from engine.errors import InputError
 from engine.roadmap.evidence import EvidenceReader, Measured, ReadsStore
+from engine.roadmap.goal_verdicts import format_value, judge_goal, judge_tick, lacks_coverage, waive_goal
 from engine.roadmap.types import (
     EvidenceRun,
     Gate,
-    Goal,
     GoalVerdict,
     Kpi,
     KpiPoint,
@@ -20,8 +21,19 @@ from engine.roadmap.types import (
     Roadmap,
     Verdict,
 )
+from engine.store.decisions import DecisionStore, Tick, Waiver
 
-COVERAGE_PERCENT = 95  # of the cases must have been scored
+__all__ = [
+    "check_gate",
+    "check_policy",
+    "check_roadmap",
+    "combine_verdicts",
+    "current_phase",
+    "find_phase",
+    "format_value",
+    "judge_goal",
+    "kpi_history",
+]
 POLICIES: tuple[Policy, ...] = ("point", "strict")
 
 
@@ -38,33 +50,54 @@ def find_phase(roadmap: Roadmap, number: int) -> Phase:
     raise InputError(f"Roadmap {roadmap.name} has no phase {number}. Known: {known}.", "Give one of these numbers.")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Decisions:
+    """What people said that counts on the day: ticks by item, waivers by phase and KPI."""
+
+    ticks: Mapping[str, Tick]
+    waivers: Mapping[tuple[int, str], Waiver]
+
+
 def check_gate(
-    roadmap: Roadmap, phase_number: int, store: ReadsStore, run_id: str | None = None, policy: Policy = "point"
+    roadmap: Roadmap,
+    phase_number: int,
+    store: ReadsStore,
+    run_id: str | None = None,
+    policy: Policy = "point",
+    *,
+    target: str | None = None,
+    today: datetime.date | None = None,
 ) -> Gate:
     """The gate of one phase.
 
     Args:
         run_id: take this run alone as evidence; by default the newest finished and complete run of each suite.
         policy: ``point`` passes a goal when the value meets it, ``strict`` when the near end of its interval does.
+        target: read runs of this target instead of the roadmap's.
+        today: the day on which waivers must hold, by default today in UTC.
 
     Raises:
         InputError: no such phase, or no such policy.
         UnknownNameError: no such run.
     """
     phase = find_phase(roadmap, phase_number)
-    _check_policy(policy)
-    return _check_phase(roadmap, phase, EvidenceReader(store, run_id), policy, run_id)
+    check_policy(policy)
+    reader = EvidenceReader(store, run_id, target=target or roadmap.target)
+    return _check_phase(roadmap, phase, reader, policy, _load_decisions(roadmap, store, today))
 
 
-def check_roadmap(roadmap: Roadmap, store: ReadsStore, policy: Policy = "point") -> Readiness:
+def check_roadmap(
+    roadmap: Roadmap, store: ReadsStore, policy: Policy = "point", *, today: datetime.date | None = None
+) -> Readiness:
     """Every gate of a roadmap, the phase to work on, and its goals by verdict.
 
     Raises:
         InputError: no such policy.
     """
-    _check_policy(policy)
-    reader = EvidenceReader(store)
-    gates = tuple(_check_phase(roadmap, phase, reader, policy, None) for phase in roadmap.phases)
+    check_policy(policy)
+    reader = EvidenceReader(store, target=roadmap.target)
+    decisions = _load_decisions(roadmap, store, today)
+    gates = tuple(_check_phase(roadmap, phase, reader, policy, decisions) for phase in roadmap.phases)
     pairs = zip(roadmap.phases, gates, strict=True)
     return Readiness(
         roadmap=roadmap,
@@ -73,6 +106,7 @@ def check_roadmap(roadmap: Roadmap, store: ReadsStore, policy: Policy = "point")
         passed=sum(gate.count("pass") for gate in gates),
         failed=sum(gate.count("fail") for gate in gates),
         no_data=sum(gate.count("no_data") for gate in gates),
+        waived=sum(gate.waived for gate in gates),
     )
 
 
@@ -87,7 +121,7 @@ def kpi_history(roadmap: Roadmap, store: ReadsStore, limit: int = 50) -> list[Kp
     A KPI of several suites is pooled from the newest run of each at that time, so its first point needs one of each.
     ``limit`` is the number of runs of each suite looked back at.
     """
-    reader = EvidenceReader(store)
+    reader = EvidenceReader(store, target=roadmap.target)
     points: list[KpiPoint] = []
     for kpi in roadmap.kpis:
         if kpi.evidence.kind != "run":
@@ -98,31 +132,9 @@ def kpi_history(roadmap: Roadmap, store: ReadsStore, limit: int = 50) -> list[Kp
             if len(newest) < len(kpi.evidence.suites):
                 continue
             measured = reader.measure_runs(kpi.evidence, [newest[suite] for suite in kpi.evidence.suites])
-            if measured.value is not None and not _lacks_coverage(measured):
+            if measured.value is not None and not lacks_coverage(measured):
                 points.append(_build_point(kpi, run, measured, measured.value))
     return points
-
-
-def judge_goal(goal: Goal, kpi: Kpi, measured: Measured, policy: Policy = "point") -> GoalVerdict:
-    """The verdict on one goal. Coverage is looked at before the value."""
-    if measured.value is None:
-        return _build_verdict(goal, kpi, measured, "no_data", measured.reason, measured.missing)
-    if _lacks_coverage(measured):
-        reason = (
-            f"only {measured.scored} of {measured.total} cases were scored; at least {COVERAGE_PERCENT} % are needed"
-        )
-        return _build_verdict(goal, kpi, measured, "no_data", reason, measured.missing)
-    more = measured.count_more_cases(goal.value)
-    met = goal.is_met_by(measured.value)
-    words = _explain(goal, kpi, measured, more)
-    if policy == "point" or not met:
-        return _build_verdict(goal, kpi, measured, "pass" if met else "fail", words, more)
-    near = measured.low if goal.direction.startswith(">") else measured.high
-    if near is None:
-        reason = f"{words}; policy strict needs an interval, which this evidence cannot bound"
-        return _build_verdict(goal, kpi, measured, "no_data", reason, more)
-    verdict: Verdict = "pass" if goal.is_met_by(near) else "fail"
-    return _build_verdict(goal, kpi, measured, verdict, words, more)
 
 
 def combine_verdicts(verdicts: Iterable[Verdict]) -> Verdict:
@@ -131,21 +143,26 @@ def combine_verdicts(verdicts: Iterable[Verdict]) -> Verdict:
     return next(verdict for verdict in ("fail", "no_data", "pass") if verdict in found)
 
 
-def format_value(value: float, unit: str) -> str:
-    """A value in words: ``81.7 %``, ``12.3 ms``, ``5 x``."""
-    if unit == "share":
-        return f"{value * 100:.{6 if 0.999 < value < 1 else 4}g} %"  # 99.999 % is not 100 %
-    return f"{value:.4g} {unit}" if unit not in ("", "score", "count") else f"{value:.4g}"
+def _load_decisions(roadmap: Roadmap, store: ReadsStore, today: datetime.date | None) -> _Decisions:
+    decisions = DecisionStore(store)
+    day = today or datetime.datetime.now(datetime.UTC).date()
+    return _Decisions(
+        ticks=decisions.load_ticks(roadmap.name), waivers=decisions.find_active_waivers(roadmap.name, day)
+    )
 
 
-def _check_phase(roadmap: Roadmap, phase: Phase, reader: EvidenceReader, policy: Policy, run_id: str | None) -> Gate:
+def _check_phase(roadmap: Roadmap, phase: Phase, reader: EvidenceReader, policy: Policy, decisions: _Decisions) -> Gate:
     verdicts: list[GoalVerdict] = []
     runs: dict[str, EvidenceRun] = {}
     for goal in phase.goals:
         kpi = roadmap.kpi(goal.kpi)
-        measured = reader.measure(kpi.evidence)
-        verdicts.append(judge_goal(goal, kpi, measured, policy))
-        runs.update({run.run_id: run for run in measured.runs})
+        if kpi.evidence.kind == "checklist":
+            verdict = judge_tick(goal, kpi, decisions.ticks.get(kpi.id), policy)
+        else:
+            measured = reader.measure(kpi.evidence)
+            verdict = judge_goal(goal, kpi, measured, policy)
+            runs.update({run.run_id: run for run in measured.runs})
+        verdicts.append(waive_goal(verdict, decisions.waivers.get((phase.number, goal.kpi))))
     return Gate(
         roadmap=roadmap.name,
         roadmap_title=roadmap.title,
@@ -153,60 +170,12 @@ def _check_phase(roadmap: Roadmap, phase: Phase, reader: EvidenceReader, policy:
         phase_label=phase.label,
         phase_title=phase.title,
         policy=policy,
-        verdict=combine_verdicts(verdict.verdict for verdict in verdicts),
+        verdict=combine_verdicts(verdict.counted for verdict in verdicts),
         checked_at=datetime.datetime.now(datetime.UTC).replace(tzinfo=None),
         goals=tuple(verdicts),
         runs=tuple(runs.values()),
-        run_id=run_id,
-    )
-
-
-def _lacks_coverage(measured: Measured) -> bool:
-    return measured.scored * 100 < COVERAGE_PERCENT * measured.total
-
-
-def _explain(goal: Goal, kpi: Kpi, measured: Measured, more: int | None) -> str:
-    value = format_value(measured.value or 0.0, kpi.unit)
-    wanted = f"{goal.direction} {format_value(goal.value, kpi.unit)}"
-    words = f"{value} {'meets' if goal.is_met_by(measured.value or 0.0) else 'misses'} {wanted}"
-    if kpi.evidence.reason:
-        words += f" ({kpi.evidence.reason})"
-    if measured.low is None and measured.high is None:
-        return f"{words}; one figure a run, so no interval"
-    words += f"; 95 % interval {_end(measured.low, kpi.unit)} to {_end(measured.high, kpi.unit)}, n = {measured.n}"
-    if more:
-        words += f"; about {more} more cases would decide it beyond chance"
-    return words
-
-
-def _end(value: float | None, unit: str) -> str:
-    return "unbounded" if value is None else format_value(value, unit)
-
-
-def _build_verdict(
-    goal: Goal, kpi: Kpi, measured: Measured, verdict: Verdict, reason: str, more: int | None
-) -> GoalVerdict:
-    covered = measured.value is not None and not _lacks_coverage(measured)
-    return GoalVerdict(
-        kpi=goal.kpi,
-        title=kpi.title,
-        goal=goal.label,
-        direction=goal.direction,
-        threshold=goal.value,
-        unit=kpi.unit,
-        value=measured.value if covered else None,
-        low=measured.low if covered else None,
-        high=measured.high if covered else None,
-        n=measured.n,
-        scored=measured.scored,
-        total=measured.total,
-        verdict=verdict,
-        reason=reason,
-        more_cases=more,
-        suites=kpi.evidence.suites,
-        runs=tuple(run.run_id for run in measured.runs),
-        source=goal.source,
-        command=measured.command,
+        run_id=reader.run_id,
+        target=reader.target,
     )
 
 
@@ -223,6 +192,13 @@ def _build_point(kpi: Kpi, run: EvidenceRun, measured: Measured, value: float) -
     )
 
 
-def _check_policy(policy: str) -> None:
-    if policy not in POLICIES:
-        raise InputError(f"There is no policy {policy!r}. Known: {', '.join(POLICIES)}.")
+def check_policy(policy: str) -> Policy:
+    """The policy of that name.
+
+    Raises:
+        InputError: no such policy; lists the known ones.
+    """
+    for known in POLICIES:
+        if policy == known:
+            return known
+    raise InputError(f"There is no policy {policy!r}. Known: {', '.join(POLICIES)}.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Direction = Literal[">", ">=", "<", "<="]
-EvidenceKind = Literal["run", "checklist", "none"]
+EvidenceKind = Literal["run", "bench", "checklist", "none"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,12 +15,14 @@ class Evidence:
     """Where the value of a KPI comes from.
 
     Attributes:
-        kind: ``run`` reads finished runs of ``suites``; ``checklist`` waits for a person; ``none`` cannot be had yet.
+        kind: ``run`` reads finished runs of ``suites``; ``bench`` the newest benchmark of this machine; ``checklist`` waits
+            for a person; ``none`` cannot be had yet.
         suites: names of the suites whose cases are pooled.
         measure: a figure of ``engine.roadmap.evidence.FIGURES`` or a measure of the scores table.
         kinds: case kinds that count; empty means all.
         baseline: what an improvement is relative to, in the unit of the figure.
         reason: why there is no evidence yet (``none``, ``checklist``), or what to know of the measured value (``run``).
+        bench, figure: name of the benchmark, and where its figure stands, such as ``warm.p95_ms``.
         command: the command that gives the evidence; empty when a person has to act.
     """
 
@@ -31,6 +33,8 @@ class Evidence:
     baseline: float | None = None
     reason: str = ""
     command: str = ""
+    bench: str = ""
+    figure: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,9 +158,11 @@ class Contradiction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Risk:
-    """A risk as the document sees it; an empty field means that it says nothing there."""
+    """A risk as the document sees it, and who takes care of it; an empty field means that nobody says."""
 
     title: str
+    owner: str
+    likelihood: str
     impact: str
     mitigation: str
     fallback: str
@@ -188,7 +194,8 @@ class TimelineItem:
 class Roadmap:
     """One roadmap file. ``document`` names the source document, ``date`` is as written there.
 
-    ``claims`` and ``checklist`` hold what the document says of the whole system rather than of one phase.
+    ``claims`` and ``checklist`` hold what the document says of the whole system rather than of one phase. ``target`` is
+    the system that the gates judge: they read runs of it alone.
     """
 
     name: str
@@ -204,6 +211,7 @@ class Roadmap:
     contradictions: tuple[Contradiction, ...]
     risks: tuple[Risk, ...]
     timeline: tuple[TimelineItem, ...]
+    target: str = "pipeline"
 
     def kpi(self, kpi_id: str) -> Kpi:
         """The KPI of that id; a loaded roadmap has one for each goal.

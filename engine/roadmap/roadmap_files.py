@@ -28,13 +28,15 @@ class _Strict(BaseModel):
 class EvidenceEntry(_Strict):
     """Where a KPI's value comes from; which fields belong to which type is checked here."""
 
-    type: Literal["run", "checklist", "none"]
+    type: Literal["run", "bench", "checklist", "none"]
     suites: list[Text] = []
     measure: str = ""
     kinds: list[Literal["qa", "conversation", "content"]] = []
     baseline: Number | None = None
     reason: str = ""
     command: str = ""
+    bench: str = ""
+    figure: str = ""
 
     @model_validator(mode="after")
     def _check_type(self) -> EvidenceEntry:
@@ -42,7 +44,9 @@ class EvidenceEntry(_Strict):
             raise ValueError("evidence of type run: expected suites and a measure")
         if self.type != "run" and (self.suites or self.measure or self.kinds or self.baseline is not None):
             raise ValueError(f"evidence of type {self.type}: suites, measure, kinds and baseline belong to type run")
-        if self.type != "run" and not self.reason.strip():
+        if (self.type == "bench") != bool(self.bench and self.figure) or bool(self.bench) != bool(self.figure):
+            raise ValueError("evidence of type bench: expected bench and figure, which belong to that type alone")
+        if self.type in ("checklist", "none") and not self.reason.strip():
             raise ValueError(f"evidence of type {self.type}: expected a reason, the field is missing")
         if self.measure == "processing_time_improvement" and not (self.baseline and self.baseline > 0):
             raise ValueError("processing_time_improvement: expected a baseline in ms above 0")
@@ -155,6 +159,8 @@ class RiskEntry(_Strict):
     """A risk."""
 
     title: Text
+    owner: str = ""
+    likelihood: str = ""
     impact: str = ""
     mitigation: str = ""
     fallback: str = ""
@@ -181,6 +187,7 @@ class RoadmapFile(_Strict):
     document: Text
     date: Text
     summary: Text
+    target: Text = "pipeline"
     baselines: list[ClaimEntry] = []
     claims: list[ClaimEntry] = []
     kpis: Annotated[dict[str, KpiEntry], Field(min_length=1)]
@@ -197,7 +204,15 @@ def read_roadmap_file(path: Path) -> RoadmapFile:
     Raises:
         FileFormatError: it is not UTF-8 or not YAML, a field breaks the format, or a name in it points nowhere.
     """
-    value, lines = read_yaml(path)
+    return check_fields(*read_yaml(path), path)
+
+
+def check_fields(value: dict[str, Any], lines: dict[str, int], path: Path) -> RoadmapFile:
+    """The fields of a file, checked; ``lines`` says where each stands in it.
+
+    Raises:
+        FileFormatError: a field breaks the format, or a name in it points nowhere.
+    """
     try:
         entry = RoadmapFile.model_validate(value)
     except ValidationError as error:
@@ -218,6 +233,8 @@ def _find_faults(entry: RoadmapFile, path: Path) -> Iterator[tuple[str, str]]:
         if item.id in seen:
             yield f"{field}.id", f"duplicate id {item.id!r}: {seen[item.id]} already has it"
         seen[item.id] = field
+        if item.id in entry.kpis and entry.kpis[item.id].evidence.type == "checklist":
+            yield f"{field}.id", f"{item.id!r} is the id of a KPI that a person confirms; one tick would count for both"
     for i, phase in enumerate(entry.phases):
         if phase.number != i + 1:
             yield f"phases.{i}.number", f"expected {i + 1}, phases count from 1; found {phase.number}"

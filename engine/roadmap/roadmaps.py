@@ -1,4 +1,4 @@
-"""Roadmaps from ``datasets/roadmaps``: the words of five documents, each goal traceable to its section."""
+"""Roadmaps: the shipped ones, the words of five documents, and those of the home folder, which come first."""
 
 from __future__ import annotations
 
@@ -30,18 +30,38 @@ from engine.roadmap.types import (
     SubPhase,
     TimelineItem,
 )
-from engine.settings import DATASETS
+from engine.settings import DATASETS, home
 
 SUFFIXES = (".yaml", ".yml")
 
 
+def home_roadmaps() -> Path:
+    """Where roadmaps of one's own live, and edited copies of shipped ones."""
+    return home() / "roadmaps"
+
+
 def list_roadmap_names(root: Path = DATASETS) -> list[str]:
-    """Names of the shipped roadmaps, sorted."""
-    return sorted(path.stem for path in (root / "roadmaps").glob("*") if path.suffix in SUFFIXES)
+    """Names of the roadmaps, sorted: the shipped ones and those of the home folder."""
+    return sorted({*list_shipped_names(root), *_names_in(home_roadmaps())})
+
+
+def list_shipped_names(root: Path = DATASETS) -> list[str]:
+    """Names of the roadmaps that come with Phasegate, sorted."""
+    return sorted(_names_in(root / "roadmaps"))
+
+
+def find_home_file(name: str) -> Path | None:
+    """The file of the home folder that holds this roadmap; None when it stands as it was shipped, or nowhere."""
+    return _file_in(home_roadmaps(), name)
+
+
+def find_shipped_file(name: str, root: Path = DATASETS) -> Path | None:
+    """The shipped file of this roadmap; None for one of one's own."""
+    return _file_in(root / "roadmaps", name)
 
 
 def list_roadmaps(root: Path = DATASETS) -> tuple[Roadmap, ...]:
-    """Every shipped roadmap, by name.
+    """Every roadmap, by name.
 
     Raises:
         FileFormatError: a file breaks the format.
@@ -50,7 +70,7 @@ def list_roadmaps(root: Path = DATASETS) -> tuple[Roadmap, ...]:
 
 
 def load_roadmap(name_or_path: str | Path, root: Path = DATASETS) -> Roadmap:
-    """A shipped roadmap by name, or a roadmap file anywhere.
+    """A roadmap by name, or a roadmap file anywhere. The home folder's copy of a shipped one takes its place.
 
     Raises:
         UnknownNameError: neither; lists the known roadmaps.
@@ -61,27 +81,40 @@ def load_roadmap(name_or_path: str | Path, root: Path = DATASETS) -> Roadmap:
 
 
 def _find_file(name_or_path: str | Path, root: Path) -> Path:
-    known = list_roadmap_names(root)
-    if str(name_or_path) in known:
-        return next(p for p in (root / "roadmaps" / f"{name_or_path}{s}" for s in SUFFIXES) if p.is_file()).resolve()
+    named = find_home_file(str(name_or_path)) or find_shipped_file(str(name_or_path), root)
+    if named is not None:
+        return named
     path = Path(name_or_path).expanduser()
     if path.suffix in SUFFIXES and path.is_file():
         return path.resolve()
+    known = list_roadmap_names(root)
     raise UnknownNameError("roadmap", str(name_or_path), known, "Give one of these names or a roadmap's .yaml file.")
+
+
+def _names_in(folder: Path) -> set[str]:
+    return {path.stem for path in folder.glob("*") if path.suffix in SUFFIXES and not path.name.startswith(".")}
+
+
+def _file_in(folder: Path, name: str) -> Path | None:
+    if name not in _names_in(folder):
+        return None
+    return next(path for path in (folder / f"{name}{suffix}" for suffix in SUFFIXES) if path.is_file()).resolve()
 
 
 @lru_cache(maxsize=32)
 def _load(path: Path, modified: int) -> Roadmap:  # modified is in the key, so that a saved change is read
-    return _build_roadmap(read_roadmap_file(path))
+    return build_roadmap(read_roadmap_file(path))
 
 
-def _build_roadmap(entry: RoadmapFile) -> Roadmap:
+def build_roadmap(entry: RoadmapFile) -> Roadmap:
+    """A roadmap from a checked file."""
     return Roadmap(
         name=entry.name,
         title=entry.title,
         document=entry.document,
         date=entry.date,
         summary=entry.summary.strip(),
+        target=entry.target,
         baselines=_build_claims(entry.baselines),
         claims=_build_claims(entry.claims),
         kpis=tuple(_build_kpi(name, kpi) for name, kpi in entry.kpis.items()),
@@ -120,6 +153,8 @@ def _build_evidence(entry: EvidenceEntry) -> Evidence:
         baseline=None if entry.baseline is None else float(entry.baseline),
         reason=entry.reason.strip(),
         command=entry.command,
+        bench=entry.bench,
+        figure=entry.figure,
     )
 
 

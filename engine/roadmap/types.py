@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -64,6 +65,7 @@ class EvidenceRun:
     cases: int
     suite_cases: int
     started_at: datetime.datetime
+    cases_hash: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Fields as in the ``runs`` table; the time in UTC, ISO 8601."""
@@ -76,6 +78,7 @@ class EvidenceRun:
             "status": self.status,
             "cases": self.cases,
             "suite_cases": self.suite_cases,
+            "cases_hash": self.cases_hash,
             "started_at": self.started_at.isoformat() + "Z",
         }
 
@@ -93,6 +96,10 @@ class GoalVerdict:
         more_cases: about how many more cases would move the interval off the goal; 0 when it is off, None when unknown.
         runs: ids of the runs read. ``command``: what gives the missing evidence, or repeats it.
         source: section and quote of the document that sets the goal.
+        waiver: ``who``, ``reason``, ``expires_on``, ``given_at`` of the waiver that lets the gate take the goal as met although
+            ``verdict``, which stays what was measured, is not pass; None without one.
+        tick: ``who``, ``done``, ``value``, ``link``, ``note``, ``ticked_at`` of what a person said, for a KPI that a person
+            confirms; None when nobody did.
     """
 
     kpi: str
@@ -114,6 +121,13 @@ class GoalVerdict:
     runs: tuple[str, ...]
     source: str
     command: str
+    waiver: Mapping[str, Any] | None = None
+    tick: Mapping[str, Any] | None = None
+
+    @property
+    def counted(self) -> Verdict:
+        """What the gate takes it for: pass with a waiver, else the measured verdict."""
+        return "pass" if self.waiver else self.verdict
 
     def as_json(self) -> dict[str, Any]:
         """One entry of ``goals`` in ``gate --json``."""
@@ -123,7 +137,10 @@ class GoalVerdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
-    """The verdict of one phase: any goal failed is fail, else any without data is no_data, else pass."""
+    """The verdict of one phase: any goal failed is fail, else any without data is no_data, else pass.
+
+    A goal with a waiver is taken as met. ``target`` is the system whose runs were read.
+    """
 
     roadmap: str
     roadmap_title: str
@@ -136,10 +153,20 @@ class Gate:
     goals: tuple[GoalVerdict, ...]
     runs: tuple[EvidenceRun, ...]
     run_id: str | None = None
+    target: str = "pipeline"
 
     def count(self, verdict: Verdict) -> int:
-        """Goals with that verdict."""
+        """Goals with that measured verdict, waived ones among them."""
         return sum(goal.verdict == verdict for goal in self.goals)
+
+    def count_open(self, verdict: Verdict) -> int:
+        """Goals with that measured verdict and no waiver."""
+        return sum(goal.verdict == verdict and goal.waiver is None for goal in self.goals)
+
+    @property
+    def waived(self) -> int:
+        """Goals that a waiver lets pass."""
+        return sum(goal.waiver is not None for goal in self.goals)
 
     def as_json(self) -> dict[str, Any]:
         """The object that ``gate --json`` prints."""
@@ -153,7 +180,13 @@ class Gate:
             "verdict": self.verdict,
             "checked_at": self.checked_at.isoformat(timespec="seconds") + "Z",
             "run": self.run_id,
-            "counts": {"pass": self.count("pass"), "fail": self.count("fail"), "no_data": self.count("no_data")},
+            "target": self.target,
+            "counts": {
+                "pass": self.count("pass"),
+                "fail": self.count("fail"),
+                "no_data": self.count("no_data"),
+                "waived": self.waived,
+            },
             "goals": [goal.as_json() for goal in self.goals],
             "runs": [run.as_json() for run in self.runs],
         }
@@ -183,3 +216,4 @@ class Readiness:
     passed: int
     failed: int
     no_data: int
+    waived: int = 0

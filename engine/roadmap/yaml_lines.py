@@ -19,16 +19,26 @@ def read_yaml(path: Path) -> tuple[dict[str, Any], dict[str, int]]:
     Raises:
         FileFormatError: not UTF-8, not YAML, no fields, or a field twice.
     """
-    loader: Any = None
     try:
         text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        raise FileFormatError(path, "expected UTF-8 text, found other bytes", line=line) from None
+    return parse_yaml(text, path)
+
+
+def parse_yaml(text: str, path: Path) -> tuple[dict[str, Any], dict[str, int]]:
+    """The same of a text that stands, or is to stand, in ``path``.
+
+    Raises:
+        FileFormatError: not YAML, no fields, or a field twice.
+    """
+    loader: Any = None
+    try:
         loader = _Loader(text)
         node = loader.get_single_node()
         lines = dict(_node_lines(path, node))
         value = loader.construct_document(node) if node is not None else None
-    except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
-        raise FileFormatError(path, "expected UTF-8 text, found other bytes", line=line) from None
     except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2025-02-31
         mark = getattr(error, "problem_mark", None)
         problem = f"expected YAML, found {getattr(error, 'problem', None) or error}"

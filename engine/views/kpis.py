@@ -61,6 +61,7 @@ class PhaseGoal:
     value_words: str
     verdict: str
     n: int
+    waived_until: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,10 +144,15 @@ def build_comparison(kpi: str, roadmap: Roadmap, gates: Mapping[int, Gate]) -> P
                     value_words=value_words(goal.value, unit, goal.threshold),
                     verdict=goal.verdict,
                     n=goal.n,
+                    waived_until=goal.waiver["expires_on"] if goal.waiver else "",
                 )
             )
     met = sum(r.verdict == "pass" for r in rows)
-    finding = f"{roadmap.kpi(kpi).title}: meets the goal of {met} of {plural(len(rows), 'phase')} that set one"
+    waived = sum(bool(r.waived_until) for r in rows)
+    waived_words = f", {waived} waived" if waived else ""
+    finding = (
+        f"{roadmap.kpi(kpi).title}: meets the goal of {met} of {plural(len(rows), 'phase')} that set one{waived_words}"
+    )
     return PhaseGoals(kpi=kpi, finding=finding, axis=unit_words(unit), as_percent=unit == "share", phases=tuple(rows))
 
 

@@ -13,7 +13,7 @@ from engine.roadmap.roadmaps import list_roadmap_names, load_roadmap
 from engine.roadmap.types import Gate, GoalVerdict, KpiPoint, Phase, Readiness
 from engine.store import Store
 from engine.views.phases import phase_name
-from engine.views.roadmap import GoalRow, goal_row, interval_or_nothing
+from engine.views.roadmap import GoalRow, gate_counts, goal_row, interval_or_nothing
 from engine.views.runs import load_latest
 from engine.views.words import plural, sentence_list
 
@@ -30,6 +30,7 @@ class PhaseCard:
     verdict: str
     words: str
     is_current: bool
+    waived: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,7 @@ class KpiTile:
     Attributes:
         trend: earlier values, oldest first; empty with fewer than two.
         phase: number of the phase whose goal it is held against.
+        waived_until: last day of the waiver that lets the goal pass, else empty.
     """
 
     kpi: str
@@ -52,6 +54,7 @@ class KpiTile:
     trend: tuple[float, ...]
     runs: tuple[str, ...]
     phase: int
+    waived_until: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +72,7 @@ class Overview:
 
     Attributes:
         sentence: the answer to "are we ready?"; ``verdict`` is its state.
-        failing: goals of the current phase that are missed, then of the others.
+        failing: goals of the current phase that are missed, then of the others; ``waived``: those that a waiver lets pass.
         to_run: suites that would give missing evidence, the one that decides most goals first.
         by_hand: goals that only a person or later work can decide.
     """
@@ -82,6 +85,7 @@ class Overview:
     phases: tuple[PhaseCard, ...]
     tiles: tuple[KpiTile, ...]
     failing: tuple[tuple[int, GoalRow], ...]
+    waived: tuple[tuple[int, GoalRow], ...]
     to_run: tuple[SuiteToRun, ...]
     by_hand: tuple[GoalRow, ...]
     latest: Sequence[Mapping[str, Any]]
@@ -90,11 +94,12 @@ class Overview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoadmapChoices:
-    """Roadmaps by name; ``broken`` says what is wrong with files that cannot be read."""
+    """Roadmaps by name; ``broken`` says what is wrong with files that cannot be read, those of ``broken_names``."""
 
     titles: Mapping[str, str]
     default: str
     broken: tuple[str, ...]
+    broken_names: tuple[str, ...]
 
 
 def is_empty(store: Store) -> bool:
@@ -103,15 +108,17 @@ def is_empty(store: Store) -> bool:
 
 
 def load_roadmap_choices() -> RoadmapChoices:
-    """The shipped roadmaps."""
-    titles, broken = {}, []
+    """The shipped roadmaps and those of the home folder."""
+    titles: dict[str, str] = {}
+    broken, names = [], []
     for name in list_roadmap_names():
         try:
             titles[name] = load_roadmap(name).title
         except PhasegateError as error:
             broken.append(error.message)
+            names.append(name)
     default = DEFAULT_ROADMAP if DEFAULT_ROADMAP in titles else next(iter(titles), "")
-    return RoadmapChoices(titles=titles, default=default, broken=tuple(broken))
+    return RoadmapChoices(titles=titles, default=default, broken=tuple(broken), broken_names=tuple(names))
 
 
 def load_overview(store: Store, roadmap_name: str, zone: str | None = None) -> Overview:
@@ -134,8 +141,9 @@ def load_overview(store: Store, roadmap_name: str, zone: str | None = None) -> O
         phases=tuple(_phase_card(p, gates[p.number], p.number == at) for p in roadmap.phases),
         tiles=_tiles(ordered, kpi_history(roadmap, store)),
         failing=_failing(ordered),
+        waived=tuple((gate.phase, goal_row(g)) for gate in ordered for g in gate.goals if g.waiver),
         to_run=_to_run(ordered),
-        by_hand=tuple(goal_row(g) for g in gates[at].goals if g.verdict == "no_data" and not g.suites),
+        by_hand=tuple(goal_row(g) for g in gates[at].goals if g.counted == "no_data" and not g.suites),
         latest=load_latest(store, 6, zone),
         current=at,
     )
@@ -143,11 +151,12 @@ def load_overview(store: Store, roadmap_name: str, zone: str | None = None) -> O
 
 def _sentence(readiness: Readiness, gate: Gate) -> str:
     if readiness.current is None:
-        return "Ready: every phase of this roadmap passes its gate."
+        waived = f", {plural(readiness.waived, 'goal')} by a waiver" if readiness.waived else ""
+        return f"Ready: every phase of this roadmap passes its gate{waived}."
     name = phase_name(readiness.current)
     if gate.verdict == "fail":
-        return f"Not ready: {name} misses {plural(gate.count('fail'), 'goal')} of {len(gate.goals)}."
-    missing = gate.count("no_data")
+        return f"Not ready: {name} misses {plural(gate.count_open('fail'), 'goal')} of {len(gate.goals)}."
+    missing = gate.count_open("no_data")
     return f"Not decided: {name} lacks evidence for {plural(missing, 'goal')} of {len(gate.goals)}."
 
 
@@ -157,16 +166,20 @@ def _explanation(readiness: Readiness) -> str:
     total = readiness.passed + readiness.failed + readiness.no_data
     return (
         f"{passed} of {plural(phases, 'phase')} pass. Over the whole roadmap {readiness.passed} of {plural(total, 'goal')} "
-        f"are met, {readiness.failed} missed, {readiness.no_data} without data."
+        f"are met, {readiness.failed} missed, {readiness.no_data} without data"
+        + (f"; {readiness.waived} of these are waived." if readiness.waived else ".")
     )
 
 
 def _phase_card(phase: Phase, gate: Gate, current: bool) -> PhaseCard:
-    parts = [f"{gate.count('pass')} of {plural(len(gate.goals), 'goal')} met"]
-    parts += [f"{gate.count('fail')} missed"] if gate.count("fail") else []
-    parts += [f"{gate.count('no_data')} without data"] if gate.count("no_data") else []
-    words = ", ".join(parts) if gate.goals else "no goals"
-    return PhaseCard(number=phase.number, name=phase_name(phase), verdict=gate.verdict, words=words, is_current=current)
+    return PhaseCard(
+        number=phase.number,
+        name=phase_name(phase),
+        verdict=gate.verdict,
+        words=gate_counts(gate) if gate.goals else "no goals",
+        is_current=current,
+        waived=gate.waived,
+    )
 
 
 def _tiles(gates: Sequence[Gate], history: Sequence[KpiPoint]) -> tuple[KpiTile, ...]:
@@ -193,6 +206,7 @@ def _tile(goal: GoalVerdict, gate: Gate, history: Sequence[KpiPoint]) -> KpiTile
         trend=trend if len(trend) > 1 else (),
         runs=goal.runs,
         phase=gate.phase,
+        waived_until=goal.waiver["expires_on"] if goal.waiver else "",
     )
 
 
@@ -200,7 +214,7 @@ def _failing(gates: Sequence[Gate]) -> tuple[tuple[int, GoalRow], ...]:
     rows: dict[str, tuple[int, GoalRow]] = {}
     for gate in gates:
         for goal in gate.goals:
-            if goal.verdict == "fail":
+            if goal.counted == "fail":
                 rows.setdefault(goal.kpi, (gate.phase, goal_row(goal)))
     return tuple(rows.values())
 
@@ -210,7 +224,7 @@ def _to_run(gates: Sequence[Gate]) -> tuple[SuiteToRun, ...]:
     wanted: dict[str, dict[str, None]] = {}
     for gate in gates:
         for goal in gate.goals:
-            if goal.verdict == "no_data":
+            if goal.counted == "no_data":
                 for suite in goal.suites:
                     wanted.setdefault(suite, {})[goal.title] = None
     rows = [

@@ -11,7 +11,7 @@ from engine.roadmap.types import Gate, GoalVerdict, Phase, Policy, Roadmap
 from engine.store import Store
 from engine.views.kpis import KpiSeries, PhaseGoals, build_comparison, build_series
 from engine.views.phases import phase_name
-from engine.views.timeline import TimelineBar, build_bars
+from engine.views.timeline import PlanView, build_plan
 from engine.views.words import count, plural
 
 VERDICT_SENTENCES = {
@@ -28,6 +28,9 @@ class GoalRow:
     Attributes:
         action: name of a suite to run when that would give the evidence, else empty.
         more: how many more cases would decide it, in words, or empty.
+        waived_until: last day of the waiver that the gate takes it as met by, else empty; ``waiver`` says who and why.
+        can_waive: whether it is neither met nor waived.
+        tick_item: what a person can tick to decide it, else empty; ``link`` is what the tick shows.
     """
 
     kpi: str
@@ -44,6 +47,11 @@ class GoalRow:
     runs: tuple[str, ...]
     action: str
     command: str
+    waived_until: str = ""
+    waiver: str = ""
+    can_waive: bool = False
+    tick_item: str = ""
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +66,7 @@ class PhaseView:
     goals: tuple[GoalRow, ...]
     series: tuple[KpiSeries, ...]
     comparisons: tuple[PhaseGoals, ...]
-    timeline: tuple[TimelineBar, ...]
-    timeline_axis: str
-    undated: tuple[str, ...]
+    plan: PlanView
     phases: tuple[tuple[int, str], ...]
 
     def find_series(self, kpi: str) -> KpiSeries | None:
@@ -85,35 +91,41 @@ def load_phase(
     gates = {gate.phase: gate for gate in check_roadmap(roadmap, store, policy).gates}
     gate = gates[number]
     history = kpi_history(roadmap, store)
-    bars, undated = build_bars(roadmap, gates)
+    checklist = {kpi.id for kpi in roadmap.kpis if kpi.evidence.kind == "checklist"}
     return PhaseView(
         roadmap=roadmap,
         phase=phase,
         phase_name=phase_name(phase),
         gate=gate,
         headline=gate_headline(gate),
-        goals=tuple(goal_row(g) for g in gate.goals),
+        goals=tuple(goal_row(g, tickable=g.kpi in checklist) for g in gate.goals),
         series=tuple(build_series(roadmap, g, history, zone) for g in gate.goals),
         comparisons=tuple(build_comparison(g.kpi, roadmap, gates) for g in gate.goals),
-        timeline=bars,
-        timeline_axis="" if any(b.dated for b in bars) else "days from the plan's start",
-        undated=undated,
+        plan=build_plan(roadmap, gates),
         phases=tuple((p.number, phase_name(p)) for p in roadmap.phases),
     )
 
 
 def gate_headline(gate: Gate) -> str:
     """One sentence: the verdict and the goals behind it."""
-    counts = f"{gate.count('pass')} of {plural(len(gate.goals), 'goal')} met"
-    if gate.count("fail"):
-        counts += f", {gate.count('fail')} missed"
-    if gate.count("no_data"):
-        counts += f", {gate.count('no_data')} without data"
-    return f"{VERDICT_SENTENCES[gate.verdict]} {counts}."
+    sentence = VERDICT_SENTENCES[gate.verdict]
+    if gate.verdict == "pass" and gate.waived:
+        sentence = "Every goal of this phase is met or waived."
+    return f"{sentence} {gate_counts(gate)}."
 
 
-def goal_row(goal: GoalVerdict) -> GoalRow:
+def gate_counts(gate: Gate) -> str:
+    """``5 of 7 goals met, 1 missed, 1 waived``; each goal is counted once."""
+    parts = [f"{gate.count('pass')} of {plural(len(gate.goals), 'goal')} met"]
+    parts += [f"{gate.count_open('fail')} missed"] if gate.count_open("fail") else []
+    parts += [f"{gate.count_open('no_data')} without data"] if gate.count_open("no_data") else []
+    parts += [f"{gate.waived} waived"] if gate.waived else []
+    return ", ".join(parts)
+
+
+def goal_row(goal: GoalVerdict, *, tickable: bool = False) -> GoalRow:
     """One goal in words."""
+    waiver, tick = goal.waiver, goal.tick
     more = ""
     if goal.more_cases and "more cases" not in goal.reason:
         more = f"about {plural(goal.more_cases, 'more case')} would decide it"
@@ -133,6 +145,11 @@ def goal_row(goal: GoalVerdict) -> GoalRow:
         runs=goal.runs,
         action=action,
         command=goal.command,
+        waived_until=waiver["expires_on"] if waiver else "",
+        waiver=f"{waiver['who']}, {waiver['given_at'][:10]}: {waiver['reason']}" if waiver else "",
+        can_waive=goal.verdict != "pass" and waiver is None,
+        tick_item=goal.kpi if tickable else "",
+        link=tick["link"] if tick else "",
     )
 
 

@@ -1,17 +1,42 @@
-"""The parts of the Roadmap screen beside the gate."""
+"""The gate, the KPIs and the document on the Roadmap screen."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from engine.charts.kpis import build_kpi_history, build_phase_comparison, build_timeline
+from engine.charts.kpis import build_kpi_history, build_phase_comparison
+from engine.store import Store
 from engine.views.roadmap import PhaseView
+from engine.views.roadmap_decisions import load_waiver_rows
 from pages.ui.charts import draw_chart
 from pages.ui.choosing import choose
+from pages.ui.goals import draw_goals
 from pages.ui.markup import escape
+from pages.ui.resources import get_zone
+from pages.ui.roadmap_signing import draw_sign_offs
 
 
-def draw_kpis(view: PhaseView) -> None:
+def draw_gate(store: Store, view: PhaseView) -> None:
+    """Every goal, the signatures, the waivers, and the way to take it along."""
+    roadmap, phase = view.roadmap.name, view.phase.number
+    draw_goals(store, view)
+    draw_sign_offs(store, view)
+    waivers = load_waiver_rows(store, view.roadmap, phase, get_zone())
+    if waivers:
+        with st.expander(f"Waivers of this phase ({len(waivers)})", icon=":material/pending_actions:"):
+            st.table([{name: escape(text) for name, text in row.items()} for row in waivers], hide_index=True)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        query = {"roadmap": roadmap, "phase": str(phase), "policy": view.gate.policy}
+        st.page_link(
+            "pages/reports.py",
+            label="Take a report of this phase along",
+            icon=":material/description:",
+            query_params=query,
+        )
+    st.code(f"python -m engine gate --roadmap {roadmap} --phase {phase} --policy {view.gate.policy}", language="bash")
+
+
+def draw_kpis(store: Store, view: PhaseView) -> None:
     """One KPI over time and over the phases."""
     titles = {goal.kpi: goal.title for goal in view.goals}
     if not titles:
@@ -45,38 +70,8 @@ def draw_kpis(view: PhaseView) -> None:
         st.caption(escape(details.evidence.reason))
 
 
-def draw_plan(view: PhaseView) -> None:
-    """Time line, sub-phases, risks."""
-    if view.timeline:
-        draw_chart(
-            build_timeline(view.timeline, "The plan, coloured by each phase's verdict", view.timeline_axis), "timeline"
-        )
-    if view.undated:
-        st.caption("Without dates in the document: " + escape(", ".join(view.undated)))
-    for sub in view.phase.sub_phases:
-        with st.expander(f"{escape(sub.number)} {escape(sub.title)} · {escape(sub.duration)}"):
-            for task in sub.tasks:
-                st.markdown(f"- {escape(task)}")
-            if sub.claimed:
-                st.markdown(f":orange-badge[:material/campaign: Claimed] {escape(sub.claimed)}")
-    if view.roadmap.risks:
-        st.markdown("#### Risks that the document names")
-        st.table(
-            [
-                {
-                    "Risk": escape(r.title),
-                    "Impact": escape(r.impact),
-                    "Mitigation": escape(r.mitigation),
-                    "Fallback": escape(r.fallback or r.contingency),
-                }
-                for r in view.roadmap.risks
-            ],
-            hide_index=True,
-        )
-
-
-def draw_document(view: PhaseView) -> None:
-    """What the document says: claims, checklist, contradictions. None of it was measured here."""
+def draw_document(store: Store, view: PhaseView) -> None:
+    """What the document says: claims, contradictions. None of it was measured here."""
     roadmap, phase = view.roadmap, view.phase
     st.warning(
         "What stands here was claimed in the document. Nobody measured it with Phasegate, and no gate reads it.",
@@ -91,16 +86,6 @@ def draw_document(view: PhaseView) -> None:
             [{"Claim": escape(c.title), "As written": escape(c.text), "Where": escape(c.source)} for c in claims],
             hide_index=True,
         )
-    items = [*phase.checklist, *roadmap.checklist]
-    if items:
-        st.markdown("#### Checklist", help="A person confirms these; a tick of the document is a claim.")
-        for item in items:
-            mark = (
-                ":orange-badge[:material/campaign: ticked in the document]"
-                if item.done_in_document
-                else ":gray-badge[:material/check_box_outline_blank: open]"
-            )
-            st.markdown(f"{mark} {escape(item.text)}")
     if roadmap.contradictions:
         st.markdown("#### Where the document disagrees with itself")
         for c in roadmap.contradictions:

@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,13 @@ expect.set_options(timeout=30_000)
 @pytest.fixture(scope="session")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the served app; its home is empty at first."""
-    home = tmp_path_factory.mktemp("home")
+    with serve_app(tmp_path_factory.mktemp("home")) as address:
+        yield address
+
+
+@contextmanager
+def serve_app(home: Path) -> Iterator[str]:
+    """Serve a home for the time of a test; gives the address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -166,3 +166,28 @@ def test_a_run_of_other_cases_under_a_shipped_suites_name_is_no_evidence(store: 
     assert found.value is None and "copy asked other cases" in found.reason
     add_run("real", "stories", [case("failed")])
     assert EvidenceReader(store).measure(run_evidence("success_rate", "stories")).value == 0.0
+
+
+def test_scores_of_two_judges_are_never_pooled(store: Store, add_run: AddRun) -> None:
+    measure = "ragas.faithfulness"
+    for run_id, suite in (("a", "stories"), ("b", "runbooks")):
+        add_run(run_id, suite, [case(**{measure: 0.9})] * 20)
+    store.execute("UPDATE scores SET judge = 'first' WHERE measure = ?", (measure,))
+    both = run_evidence(measure, "stories", "runbooks")
+    assert EvidenceReader(store).measure(both).value == pytest.approx(0.9)
+    store.execute("UPDATE scores SET judge = 'second' WHERE measure = ? AND run_id = 'b'", (measure,))
+    found = EvidenceReader(store).measure(both)
+    assert found.value is None and "scored by 2 judges, first and second" in found.reason
+    assert EvidenceReader(store).measure(run_evidence(measure, "stories")).value == pytest.approx(0.9)
+
+
+def test_only_runs_of_the_target_are_evidence(store: Store, add_run: AddRun) -> None:
+    add_run("ours", "stories", [case()] * 20)
+    add_run("theirs", "stories", [case("failed")] * 20, target="my-service")
+    evidence = run_evidence("success_rate", "stories")
+    found = {name: EvidenceReader(store, target=name).measure(evidence) for name in ("pipeline", "my-service", "none")}
+    assert (found["pipeline"].value, found["my-service"].value, found["none"].value) == (1.0, 0.0, None)
+    assert "no run of suite stories yet with target none" in found["none"].reason
+    assert found["none"].command == "python -m engine run stories --target none"
+    given = EvidenceReader(store, "theirs", target="pipeline").measure(evidence)
+    assert given.value is None and "is of target my-service; this gate judges pipeline" in given.reason

@@ -110,3 +110,17 @@ def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"name: demo\ntitle: caf\xe9\n")
     with pytest.raises(FileFormatError, match="line 2.*UTF-8"):
         read_roadmap_file(path)
+
+
+def test_a_checklist_item_with_the_id_of_a_kpi_that_a_person_confirms_is_refused(tmp_path: Path) -> None:
+    confirmed = GOOD.replace("{type: run, suites: [stories], measure: success_rate}", "{type: checklist, reason: ask}")
+    read(tmp_path, confirmed)
+    with pytest.raises(FileFormatError, match="one tick would count for both"):
+        read(tmp_path, confirmed.replace("{id: a,", "{id: success_rate,"))
+
+
+def test_a_risk_may_name_its_owner_and_a_roadmap_its_target(tmp_path: Path) -> None:
+    more = "target: my-service\nrisks:\n  - {title: Late, owner: Ann, likelihood: high}\n"
+    (tmp_path / "demo.yaml").write_text(GOOD + more)
+    entry = read_roadmap_file(tmp_path / "demo.yaml")
+    assert (entry.target, entry.risks[0].owner, entry.risks[0].likelihood) == ("my-service", "Ann", "high")

@@ -5,8 +5,9 @@ import streamlit as st
 from engine.views.suites import load_suite_cards, load_suite_detail
 from pages.ui.progress import draw_run_progress
 from pages.ui.resources import get_store
+from pages.ui.run_form import draw_start_form
 from pages.ui.states import draw_title
-from pages.ui.suites import draw_cards, draw_detail, draw_start_form
+from pages.ui.suites import draw_cards, draw_detail
 
 store = get_store()
 suite, run = st.query_params.get("suite", ""), st.query_params.get("run", "")

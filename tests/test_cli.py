@@ -186,7 +186,7 @@ def test_a_session_remembers_what_was_asked_before(state: Path, corpus: dict[str
         (("ingest", "/nowhere", "--corpus", "c"), ("/nowhere", "no such file")),
         (("run", "stories", "--limit", "0"), ("--limit 0: expected 1 or more",)),
         (("run", "stories", "--limit", "many"), ("--limit", "integer")),
-        (("run", "stories", "--target", "moon"), ("target 'moon'",)),
+        (("run", "stories", "--target", "moon"), ("target called 'moon'",)),
         (("run", "stories", "--resume", "nowhere"), ("no run", "nowhere")),
         (("show", "nowhere"), ("no run", "nowhere")),
         (("cases", "nowhere"), ("no run", "nowhere")),

@@ -21,12 +21,15 @@ HOMES = {
     "plotly": "engine/charts", "tokenizers": "engine/embedding", "safetensors": "engine/embedding", "onnx": "engine/embedding",
     "reportlab": "engine/reports", "matplotlib": "engine/reports", "watchdog": "engine/operations", "pypdf": "engine/ingestion",
     "docx": "engine/ingestion", "bs4": "engine/ingestion", "charset_normalizer": "engine/ingestion", "typer": "engine/cli",
-    "optuna": "engine/evaluation/sweep_search.py",
+    "optuna": "engine/evaluation/sweep_search.py", "jmespath": "engine/evaluation",
 }  # fmt: skip
 # The ONNX runtime's second user is the benchmark that holds our embedder against a bare loop over it.
 TWO_HOMES = {
     "onnxruntime": ("engine/embedding", "engine/bench/embed.py"),
     "tokenizers": ("engine/embedding", "engine/bench/embed.py"),
+    "ragas": tuple(f"engine/evaluation/measures/{name}.py" for name in ("ragas", "ragas_judged", "ragas_calls")),
+    "instructor": ("engine/evaluation/measures/ragas_calls.py",),
+    "aiohttp": ("engine/providers",),
 }
 # The stages of the pipeline do not know each other; pipeline.py and corpora.py join them.
 STAGES = ("ingestion", "chunking", "embedding", "index", "retrieval", "context", "generation", "conversation", "guard")

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
-import platform
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from engine.errors import UnknownNameError
+from engine.operations.machine import describe_machine
+
+__all__ = ["BENCHES", "describe_machine", "run_bench", "scratch_home"]
 
 # Name to the module of this package that has ``measure(data, overrides) -> figures``.
 BENCHES = {
@@ -28,6 +32,12 @@ BENCHES = {
     "content-types": "content_types",
     "abstention": "abstention",
     "tuning": "tuning",
+    "latency": "latency",
+    "cache": "cache",
+    "streaming": "streaming",
+    "prompts": "prompts",
+    "cost": "cost",
+    "judge": "judge",
 }
 
 
@@ -35,31 +45,41 @@ def run_bench(name: str, data: Path | None, overrides: Mapping[str, Any]) -> dic
     """Measure in a fresh ``PHASEGATE_HOME`` that is removed afterwards.
 
     Returns:
-        ``name``, ``machine`` and ``figures`` by name.
+        ``name``, ``machine``, ``commit``, ``data`` (the folder's name or empty), ``settings`` (those given), ``stand_in``
+        (a scripted server stood for a model), ``seconds`` and ``figures`` by name.
 
     Raises:
         UnknownNameError: no such benchmark.
     """
     if name not in BENCHES:
         raise UnknownNameError("benchmark", name, BENCHES)
+    from engine.run_preparation import find_commit
+
+    started = time.perf_counter()
+    with scratch_home():
+        figures = dict(import_module(f"engine.bench.{BENCHES[name]}").measure(data, overrides))
+    return {
+        "name": name,
+        "machine": describe_machine(),
+        "commit": find_commit(),
+        "data": data.name if data else "",
+        "settings": dict(overrides),
+        "stand_in": bool(figures.pop("stand_in", False)),
+        "seconds": round(time.perf_counter() - started, 3),
+        "figures": figures,
+    }
+
+
+@contextmanager
+def scratch_home(name: str = "") -> Iterator[Path]:
+    """A fresh folder for the block, removed after it; it, or what ``name`` is in it, is ``PHASEGATE_HOME`` meanwhile."""
     before = os.environ.get("PHASEGATE_HOME")
     with tempfile.TemporaryDirectory(prefix="phasegate-bench-", ignore_cleanup_errors=True) as folder:
-        os.environ["PHASEGATE_HOME"] = folder
+        os.environ["PHASEGATE_HOME"] = str(Path(folder) / name)
         try:
-            figures = import_module(f"engine.bench.{BENCHES[name]}").measure(data, overrides)
+            yield Path(folder)
         finally:
             if before is None:
                 del os.environ["PHASEGATE_HOME"]
             else:
                 os.environ["PHASEGATE_HOME"] = before
-    return {"name": name, "machine": describe_machine(), "figures": figures}
-
-
-def describe_machine() -> str:
-    """Processor, cores and Python in one line."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        model = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        model = platform.processor() or platform.machine()
-    return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}"

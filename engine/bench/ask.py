@@ -15,7 +15,8 @@ import pyarrow as pa
 
 from engine.bench.texts import load_questions, load_texts
 from engine.corpora import ingest_corpus, shipped_corpora
-from engine.evaluation.suites import list_suites, load_suite
+from engine.evaluation.suite_folders import list_shipped_suites
+from engine.evaluation.suites import load_suite
 from engine.index import Catalog, ChunkTable, CorpusEntry, IndexEntry
 from engine.index.table import schema
 from engine.pipeline import RagPipeline, open_pipeline
@@ -38,7 +39,12 @@ def measure(data: Path | None, overrides: Mapping[str, Any]) -> dict[str, Any]:
     sizes = {name: _ingest(name, path, settings) for name, path in shipped_corpora().items()}
     largest = max(sizes, key=lambda name: sizes[name])
     figures["shipped_corpus"], figures["shipped_chunks"] = largest, sizes[largest]
-    cases = (case for suite in list_suites() if (found := load_suite(suite)).corpus == largest for case in found.cases)
+    cases = (
+        case
+        for suite in list_shipped_suites()
+        if (found := load_suite(suite)).corpus == largest
+        for case in found.cases
+    )
     questions = [case.turns[0].question for case in cases if case.kind == "qa"]
     figures |= _time(open_pipeline(largest, settings), questions or load_questions(None), "shipped")
     pipeline = _build_large(data, settings)

@@ -14,7 +14,8 @@ import numpy as np
 from engine.corpora import shipped_corpora
 from engine.embedding import load_embedder
 from engine.embedding.windows import STRIDE, WINDOW
-from engine.evaluation.suites import list_suites, load_suite
+from engine.evaluation.suite_folders import list_shipped_suites
+from engine.evaluation.suites import load_suite
 from engine.settings import PipelineSettings, home
 from engine.tuning import Lab, open_lab
 from engine.tuning.classic import score_nearest
@@ -53,7 +54,7 @@ def measure(data: Path | None, overrides: Mapping[str, Any]) -> dict[str, Any]:
 def _largest_suite() -> str:
     """The shipped suite whose corpus is the largest."""
     sizes = {name: sum(p.stat().st_size for p in path.rglob("*.*")) for name, path in shipped_corpora().items()}
-    return max(list_suites(), key=lambda name: sizes.get(load_suite(name).corpus, 0))
+    return max(list_shipped_suites(), key=lambda name: sizes.get(load_suite(name).corpus, 0))
 
 
 def _measure(suite: str | Path, settings: PipelineSettings) -> dict[str, Any]:

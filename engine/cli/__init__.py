@@ -7,7 +7,22 @@ import traceback
 
 import typer
 
-from engine.cli import calibrate, corpora, decide, operate, runs, sweep
+from engine.cli import (
+    bench,
+    calibrate,
+    cases,
+    compare,
+    corpora,
+    decide,
+    decisions,
+    judges,
+    operate,
+    runs,
+    suites,
+    sweep,
+    targets,
+    validate,
+)
 from engine.cli.output import print_error
 from engine.errors import PhasegateError
 
@@ -18,7 +33,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _group in (corpora, runs, sweep, decide, operate, calibrate):
+for _group in (
+    corpora,
+    runs,
+    cases,
+    compare,
+    suites,
+    sweep,
+    decide,
+    decisions,
+    operate,
+    bench,
+    calibrate,
+    targets,
+    judges,
+    validate,
+):
     _group.register(app)
 
 

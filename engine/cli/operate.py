@@ -1,20 +1,15 @@
-"""``serve``, ``doctor`` and ``bench``."""
+"""``serve`` and ``doctor``."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import Annotated
 
 import typer
 
-from engine.cli.corpora import Json, Settings
-from engine.cli.output import format_number, open_console, print_json, show_progress
-
-if TYPE_CHECKING:
-    from rich.console import Console
+from engine.cli.corpora import Json
+from engine.cli.output import open_console, print_json, show_progress
 
 SAMPLE_SUITES = ("customer-service", "stories", "runbooks")
 
@@ -23,7 +18,6 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(serve)
     app.command()(doctor)
-    app.command()(bench)
 
 
 def serve(
@@ -93,34 +87,3 @@ def doctor(json: Json = False) -> None:
                 console.print(f"    → {check.advice}", style="bold")
     if any(check.status == "fail" for check in checks):
         raise typer.Exit(4)
-
-
-def bench(
-    name: Annotated[str, typer.Argument(help="embed, ask, ingest, store, run, quality or start.")],
-    data: Annotated[Optional[Path], typer.Option(help="Folder of a public data set.")] = None,
-    set_: Settings = [],  # noqa: B006
-    json: Json = False,
-) -> None:
-    """Measure; nothing of your own state is touched."""
-    from engine.bench import run_bench
-    from engine.settings import parse_assignments
-
-    result = run_bench(name, data, parse_assignments(set_))
-    if json:
-        print_json(result)
-        return
-    console = open_console()
-    console.print(f"[bold]{result['name']}[/bold]  {result['machine']}")
-    _print_figures(console, result["figures"], 1)
-
-
-def _print_figures(console: Console, figures: Mapping[str, Any], depth: int) -> None:
-    """One figure a line; groups of figures under their name, indented."""
-    for key, value in figures.items():
-        place = "  " * depth
-        if isinstance(value, Mapping):
-            console.print(f"{place}[bold]{key}[/bold]")
-            _print_figures(console, value, depth + 1)
-        elif not isinstance(value, list):
-            shown = format_number(value, 4) if isinstance(value, float) else "-" if value is None else value
-            console.print(f"{place}{key:{44 - len(place)}s} {shown}", markup=False)

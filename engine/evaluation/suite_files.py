@@ -108,6 +108,7 @@ class SuiteFile(_Strict):
     settings: dict[str, Any] = {}
     pass_rules: dict[str, float] = Field(default={}, alias="pass")
     measures: list[Text] | None = None
+    rubrics: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")], Text] = {}
 
 
 def read_cases(path: Path) -> Iterator[tuple[int, QaLine | ConversationLine | ContentLine | OtherLine]]:
@@ -120,7 +121,7 @@ def read_cases(path: Path) -> Iterator[tuple[int, QaLine | ConversationLine | Co
     for number, line in enumerate(_read_text(path).split("\n"), 1):
         if not line.strip():
             continue
-        case = _parse_case(path, number, line)
+        case = parse_case(path, number, line)
         if case.id in seen:
             problem = f"duplicate id {case.id!r}: line {seen[case.id]} already has it"
             raise FileFormatError(path, problem, line=number, field="id", hint="Give each case an id of its own.")
@@ -130,7 +131,12 @@ def read_cases(path: Path) -> Iterator[tuple[int, QaLine | ConversationLine | Co
         raise FileFormatError(path, "expected at least one case, found none")
 
 
-def _parse_case(path: Path, number: int, line: str) -> QaLine | ConversationLine | ContentLine | OtherLine:
+def parse_case(path: Path, number: int, line: str) -> QaLine | ConversationLine | ContentLine | OtherLine:
+    """One line of ``cases.jsonl``; ``path`` and ``number`` are for the message.
+
+    Raises:
+        FileFormatError: the line breaks the format.
+    """
     try:
         value = json.loads(line)
     except json.JSONDecodeError as error:
@@ -151,7 +157,11 @@ def _parse_case(path: Path, number: int, line: str) -> QaLine | ConversationLine
 
 def read_suite_file(path: Path) -> tuple[SuiteFile, Mapping[str, int]]:
     """``suite.yaml`` and the line of each of its fields (``pass.success_rate``, ``measures.0``)."""
-    text = _read_text(path)
+    return parse_suite_file(path, _read_text(path))
+
+
+def parse_suite_file(path: Path, text: str) -> tuple[SuiteFile, Mapping[str, int]]:
+    """The same of a text; ``path`` is for the message."""
     try:
         value, node = yaml.safe_load(text), yaml.compose(text, yaml.SafeLoader)
     except yaml.YAMLError as error:

@@ -1,4 +1,4 @@
-"""Suites: a corpus, cases and pass rules, from ``datasets/suites`` or from any folder."""
+"""Suites: a corpus, cases and pass rules, from ``datasets/suites``, from ``PHASEGATE_HOME/suites`` or from any folder."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import FileFormatError, SettingError, UnknownNameError
-from engine.evaluation.measures import DEFAULT_MEASURES, OPERATIONAL_GOALS, known_measures
+from engine.evaluation.measures import DEFAULT_MEASURES, OPERATIONAL_GOALS, is_judged, known_measures
+from engine.evaluation.measures.judged import RUBRIC
 from engine.evaluation.suite_files import (
     ContentLine,
     ConversationLine,
@@ -21,9 +22,11 @@ from engine.evaluation.suite_files import (
     read_cases,
     read_suite_file,
 )
+from engine.evaluation.suite_folders import find_named_folder, find_shadowed, home_suites, list_suites
 from engine.settings import DATASETS, PipelineSettings
 from engine.types import Span
 
+__all__ = ["Case", "Suite", "Turn", "check_spans", "hash_suite_files", "list_suites", "load_suite"]
 RUN_KINDS = ("qa", "conversation", "content")
 
 
@@ -85,6 +88,7 @@ class Suite:
         settings: overrides of ``PipelineSettings``, checked.
         pass_rules: name of a figure or measure to the value it has to reach.
         measures: names to score, the default ones when the file names none.
+        rubrics: rules in plain words for a judge, by name; ``rubric.<name>`` in ``measures`` scores one.
         hash: sha256 over suite.yaml, cases.jsonl and, after ``with_corpus``, the corpus' documents.
     """
 
@@ -100,6 +104,7 @@ class Suite:
     cases: tuple[Case, ...]
     hash: str
     path: Path
+    rubrics: Mapping[str, str] = field(default_factory=dict)
 
     def with_corpus(self, content_hashes: Iterable[str]) -> Suite:
         """The same suite with its documents' content hashes in ``hash``; their order does not matter."""
@@ -107,25 +112,21 @@ class Suite:
         return dataclasses.replace(self, hash=digest)
 
 
-def list_suites(root: Path = DATASETS) -> list[str]:
-    """Names of the shipped suites, sorted."""
-    return sorted(p.parent.name for p in (root / "suites").glob("*/suite.yaml"))
-
-
 def load_suite(name_or_path: str | Path, root: Path = DATASETS) -> Suite:
-    """Loads a shipped suite by name, or a suite folder anywhere.
+    """Loads a suite by name, shipped or of the home folder, or a suite folder anywhere.
 
     Raises:
-        UnknownNameError: neither a shipped suite nor a folder.
+        UnknownNameError: neither a suite's name nor a folder.
         FileFormatError: a file of the suite breaks its format; names the file, the line and the field.
     """
     folder = _find_folder(name_or_path, root)
     header_path, cases_path = folder / "suite.yaml", folder / "cases.jsonl"
     header, lines = read_suite_file(header_path)
+    _check_name(header_path, header.name, lines.get("name"), root)
     _check_settings(header_path, header.settings, lines)
     _check_pass_rules(header_path, header.pass_rules, lines)
     measures = _check_measures(header_path, header.measures, lines)
-    corpus_path = _find_corpus(header_path, header.corpus, folder, root, lines.get("corpus"))
+    corpus_path = find_corpus_folder(header_path, header.corpus, folder, lines.get("corpus"), root)
     cases = tuple(_build_case(number, line) for number, line in read_cases(cases_path))
     digest = hash_suite_files(folder)
     return Suite(
@@ -141,6 +142,7 @@ def load_suite(name_or_path: str | Path, root: Path = DATASETS) -> Suite:
         cases=cases,
         hash=digest,
         path=folder,
+        rubrics=header.rubrics,
     )
 
 
@@ -172,9 +174,9 @@ def check_spans(suite: Suite, documents: Mapping[str, str]) -> None:
 
 
 def _find_folder(name_or_path: str | Path, root: Path) -> Path:
-    shipped = root / "suites" / str(name_or_path)
-    if str(name_or_path) in list_suites(root):
-        return shipped.resolve()
+    named = find_named_folder(str(name_or_path), root)
+    if named is not None:
+        return named
     path = Path(name_or_path).expanduser()
     if path.is_file() and path.name == "suite.yaml":
         path = path.parent
@@ -185,7 +187,28 @@ def _find_folder(name_or_path: str | Path, root: Path) -> Path:
     )
 
 
-def _find_corpus(path: Path, corpus: str, folder: Path, root: Path, line: int | None) -> Path:
+def _check_name(path: Path, name: str, line: int | None, root: Path) -> None:
+    """A suite of the home folder is found by its folder's name, so that is its name, and no shipped suite's."""
+    if path.parent.parent != home_suites().resolve():
+        return
+    shadowed = find_shadowed(path.parent, root)
+    if shadowed:
+        problem = f"expected a name of its own, found that of the shipped suite {shadowed!r}"
+        raise FileFormatError(
+            path, problem, line=line, field="name", hint="Give the folder and the suite another name."
+        )
+    if name != path.parent.name:
+        problem = f"expected {path.parent.name!r}, the name of its folder, found {name!r}"
+        hint = "A suite of the home folder is found by its folder's name: rename one of the two."
+        raise FileFormatError(path, problem, line=line, field="name", hint=hint)
+
+
+def find_corpus_folder(path: Path, corpus: str, folder: Path, line: int | None, root: Path = DATASETS) -> Path:
+    """The folder that ``corpus`` in a suite.yaml means: one beside it, an absolute one, or a shipped corpus by name.
+
+    Raises:
+        FileFormatError: neither; ``path`` and ``line`` are for the message.
+    """
     relative, shipped = folder / Path(corpus).expanduser(), root / "corpora" / corpus / "documents"
     for candidate in (relative, shipped):
         if candidate.is_dir():
@@ -223,7 +246,7 @@ def _check_pass_rules(path: Path, rules: Mapping[str, float], lines: Mapping[str
 
 def _check_measures(path: Path, names: list[str] | None, lines: Mapping[str, int]) -> tuple[str, ...]:
     for i, name in enumerate(names or ()):
-        if name not in known_measures():
+        if name not in known_measures() and not (name.startswith(RUBRIC) and is_judged(name)):
             problem = f"unknown measure {name!r}; known: {', '.join(known_measures())}"
             raise FileFormatError(path, problem, line=lines.get(f"measures.{i}"), field=f"measures.{i}")
     return DEFAULT_MEASURES if names is None else tuple(dict.fromkeys(names))

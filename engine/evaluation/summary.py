@@ -49,6 +49,7 @@ def summarise_run(
         "tags": _break_down(case_rows, lambda row: row["tags"]),
         "kinds": _break_down(case_rows, lambda row: [row["kind"]]),
         "seconds": round(float(run_row.get("seconds") or 0.0), 3),
+        "execution_duration": round(float(run_row.get("seconds") or 0.0), 3),
         "started_at": _iso(run_row.get("started_at")),
         "ended_at": _iso(run_row.get("ended_at")),
         "error": run_row.get("error"),

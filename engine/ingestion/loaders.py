@@ -206,7 +206,7 @@ def _load_docx(path: Path, name: str) -> Loaded:
 def _load_csv(path: Path, name: str) -> Loaded:
     text = decode_text(path.read_bytes())
     try:
-        rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=_find_delimiter(text))
+        rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=find_delimiter(text))
         for number, row in enumerate(rows, 1):
             cells = {key: value for key, value in row.items() if key is not None and not isinstance(value, list)}
             yield make_document(f"{name}#{number}", _title_of(name), row_text(cells), path, "row")
@@ -214,7 +214,7 @@ def _load_csv(path: Path, name: str) -> Loaded:
         raise UnreadableFile(f"not a readable CSV file: {error}") from error
 
 
-def _find_delimiter(text: str) -> str:
+def find_delimiter(text: str) -> str:
     """The mark under which most of the first rows have as many cells as the header, and more than one.
 
     csv.Sniffer also guesses how quotes are written, and guesses wrong where cells hold line ends or doubled quotes.

@@ -128,18 +128,19 @@ class PhaseReport:
 
     @property
     def counts_words(self) -> str:
-        """``3 of 7 goals met, 1 missed, 3 without data``."""
-        met, missed, missing = (self.gate.count(verdict) for verdict in ("pass", "fail", "no_data"))
+        """``3 of 7 goals met, 1 missed, 2 without data, 1 waived``; each goal is counted once."""
+        met, missed, missing = (self.gate.count_open(verdict) for verdict in ("pass", "fail", "no_data"))
         parts = [f"{met} of {count_words(len(self.goals), 'goal')} met"]
         parts += [f"{missed} missed"] if missed else []
         parts += [f"{missing} without data"] if missing else []
+        parts += [f"{self.gate.waived} waived"] if self.gate.waived else []
         return ", ".join(parts)
 
     @property
     def headline(self) -> str:
         """One sentence that answers: is the phase done?"""
         words = {
-            "pass": "Ready: every goal of the phase is met",
+            "pass": "Ready: every goal of the phase is met" + (" or waived" if self.gate.waived else ""),
             "fail": "Not ready: at least one goal is missed",
             "no_data": "Not decided: evidence is missing",
         }

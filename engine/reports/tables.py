@@ -67,7 +67,16 @@ def _goal_row(goal: GoalVerdict) -> GoalRow:
 
 
 def _remark(goal: GoalVerdict) -> str:
-    """What the other columns do not say: how far from the goal, how sure; the gate's reason where nothing was measured."""
+    """What the other columns do not say: how far from the goal, how sure; the gate's reason where nothing was measured;
+    the waiver that lets it pass."""
+    words = _distance(goal)
+    if goal.waiver is None:
+        return words
+    waived = f"Waived until {goal.waiver['expires_on']} by {goal.waiver['who']}: {_sentence(goal.waiver['reason'])}"
+    return f"{waived} {words}".rstrip()
+
+
+def _distance(goal: GoalVerdict) -> str:
     if goal.value is None or goal.verdict == "no_data":
         return _sentence(goal.reason)
     if goal.unit == "done":

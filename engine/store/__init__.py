@@ -7,19 +7,23 @@ by itself when the present one goes away. DuckDB is imported when a store is ope
 
 from engine.store.audit_trail import AuditTrail
 from engine.store.corpora import CorpusStore
+from engine.store.decisions import DecisionStore
 from engine.store.jobs import JobStore
 from engine.store.preferences import PreferenceStore
 from engine.store.runs import RunStore
 from engine.store.store import Store, open_store
 from engine.store.sweeps import SweepStore
+from engine.store.targets import TargetStore
 
 __all__ = [
     "AuditTrail",
     "CorpusStore",
+    "DecisionStore",
     "JobStore",
     "PreferenceStore",
     "RunStore",
     "Store",
     "SweepStore",
+    "TargetStore",
     "open_store",
 ]

@@ -40,6 +40,7 @@ _RUN_SHORT = (
 )  # fmt: skip
 _RUN_WHOLE = (
     "suite_path", "suite_hash", "suite_cases", "settings", "provenance", "pid", "heartbeat_at", "memory", "error",
+    "options", "cost_usd",
 )  # fmt: skip
 
 
@@ -63,8 +64,9 @@ def build_runs_query(
     status: str | None,
     search: str | None,
     run_id: str | None,
+    mark: str | None = None,
 ) -> tuple[str, list[Any]]:
-    """SELECT of runs with their counts, unordered. Cases are counted for the runs that pass the filters only."""
+    """SELECT of runs with their counts and marks, unordered; ``mark`` is a tag that people gave. Cases are counted for the runs that pass the filters only."""
     params: list[Any] = [silent_since, dead_pids]
     where = ["TRUE"]
     for column, value in (("suite", suite), ("status", status), ("run_id", run_id)):
@@ -74,10 +76,15 @@ def build_runs_query(
     if search:
         where.append("contains(lower(concat_ws(' ', run_id, suite, target, preset)), lower(?))")
         params.append(search)
+    if mark is not None:
+        where.append("list_contains(mark_tags, ?)")
+        params.append(mark)
     sql = f"""
         WITH shown AS (
-            SELECT * REPLACE (CASE WHEN status = 'running' AND (heartbeat_at < ? OR list_contains(?, pid))
-                                   THEN 'interrupted' ELSE status END AS status) FROM runs),
+            SELECT runs.* REPLACE (CASE WHEN status = 'running' AND (heartbeat_at < ? OR list_contains(?, pid))
+                                   THEN 'interrupted' ELSE status END AS status),
+                   coalesce(m.pinned, FALSE) AS pinned, coalesce(m.tags, []) AS mark_tags, coalesce(m.note, '') AS note
+            FROM runs LEFT JOIN run_marks m USING (run_id)),
         chosen AS (SELECT * FROM shown WHERE {" AND ".join(where)}),
         counted AS (
             SELECT run_id, count_if(status = 'passed') AS passed, count_if(status = 'failed') AS failed,
@@ -126,6 +133,7 @@ def run_object(row: Mapping[str, Any], *, whole: bool = False) -> dict[str, Any]
         "success_rate": {"value": row["passed"] / attempted if attempted else None, "n": attempted},
         "context_quality": {"mean": row["quality_mean"], "n": row["quality_n"]},
         "latency_ms": {"p50": row["p50"], "p95": row["p95"], "p99": row["p99"]},
+        "marks": {"pinned": row["pinned"], "tags": row["mark_tags"], "note": row["note"]},
     }
     return short | {name: row[name] for name in _RUN_WHOLE} if whole else short
 

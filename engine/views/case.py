@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import Any
 
 from engine.errors import UnknownNameError
 from engine.evaluation.measures import describe_measure, known_measures
 from engine.store import Store
 from engine.views.answers import AnswerView, build_answer
-from engine.views.run import STATUS_ORDER
+from engine.views.case_company import EarlierCase, LabelLine, Place, find_place, load_earlier, load_labels
+from engine.views.case_filter import CaseFilter, build_query
+from engine.views.differences import Difference, find_differences
+from engine.views.words import decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,14 +25,6 @@ class Expected:
     unanswerable: bool
     content_type: str
     relevant: tuple[Mapping[str, Any], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
-    """A run of words: in ``both``, only in the ``answer``, or only in the ``reference``."""
-
-    text: str
-    side: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,18 +40,26 @@ class TurnView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreRow:
-    """A measure of the case."""
+    """A measure of the case. ``judge`` says who judged, by which prompt and how often; empty without a model."""
 
     measure: str
     value: float | None
     status: str
     reason: str
+    judge: str
     description: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseView:
-    """Everything that the screen of one case shows; ``previous`` and ``next`` are ids in the list's order."""
+    """Everything that the screen of one case shows.
+
+    Attributes:
+        judged: whether a model scored any of it.
+        place: where the case stands in the list that it was opened from.
+        earlier: the same case in the run compared with; None without one.
+        ask, tuning: query parameters that put the question on Ask and in the Tuning lab; empty where they cannot.
+    """
 
     run_id: str
     suite: str
@@ -74,37 +76,41 @@ class CaseView:
     differences: tuple[Difference, ...]
     error: str
     reason: str
-    position: int
-    count: int
-    previous: str | None
-    next: str | None
+    judged: bool
+    place: Place
+    labels: tuple[LabelLine, ...]
+    earlier: EarlierCase | None
+    ask: Mapping[str, str]
+    tuning: Mapping[str, str]
 
 
-def load_case(store: Store, run_id: str, case_id: str) -> CaseView:
-    """One case of a run.
+def load_case(
+    store: Store, run_id: str, case_id: str, chosen: CaseFilter | None = None, zone: str | None = None
+) -> CaseView:
+    """One case of a run; ``chosen`` is the list that it was opened from.
 
     Raises:
         UnknownNameError: no such run or case.
     """
-    ids = [
-        (r["case_id"], r["status"])
-        for r in store.query("SELECT case_id, status, position FROM cases WHERE run_id = ? ORDER BY position", [run_id])
-    ]
-    ids = sorted(ids, key=lambda pair: STATUS_ORDER.get(pair[1], 9))
-    order = [name for name, _ in ids]
-    if case_id not in order:
-        raise UnknownNameError("case", case_id, order[:8], f"It is not among the {len(order)} ended cases of {run_id}.")
+    chosen = chosen or CaseFilter()
+    query = build_query(store, run_id, chosen)
+    place = find_place(store, query, case_id, chosen)
+    if place is None:
+        raise _unknown_case(store, run_id, case_id)
     row = store.query(
-        "SELECT c.*, r.suite, r.settings FROM cases c JOIN runs r USING (run_id) WHERE c.run_id = ? AND c.case_id = ?",
+        "SELECT c.*, r.suite, r.settings, r.provenance FROM cases c JOIN runs r USING (run_id)"
+        " WHERE c.run_id = ? AND c.case_id = ?",
         [run_id, case_id],
     )[0]
     scores = store.query(
-        "SELECT measure, status, value, reason FROM scores WHERE run_id = ? AND case_id = ? ORDER BY measure",
+        "SELECT measure, status, value, reason, judge, prompt_hash, repeats FROM scores"
+        " WHERE run_id = ? AND case_id = ? ORDER BY measure",
         [run_id, case_id],
     )
     detail: Mapping[str, Any] = row["detail"]
     turns = _turns(row, detail)
-    at = order.index(case_id)
+    asked = turns[0].question if turns and row["kind"] == "qa" else ""
+    corpus = str((row["provenance"] or {}).get("corpus") or "")
     return CaseView(
         run_id=run_id,
         suite=row["suite"],
@@ -121,11 +127,23 @@ def load_case(store: Store, run_id: str, case_id: str) -> CaseView:
         differences=_differences(row, turns),
         error=str(detail.get("error") or ""),
         reason=str(detail.get("reason") or ""),
-        position=at + 1,
-        count=len(order),
-        previous=order[at - 1] if at else None,
-        next=order[at + 1] if at + 1 < len(order) else None,
+        judged=any(row["judge"] for row in scores),
+        place=place,
+        labels=load_labels(store, run_id, case_id, zone),
+        earlier=load_earlier(store, query.against, row),
+        ask={"corpus": corpus, "q": asked} if asked and corpus else {},
+        tuning={"suite": row["suite"], "case": case_id} if asked else {},
     )
+
+
+def _unknown_case(store: Store, run_id: str, case_id: str) -> UnknownNameError:
+    """Says what is gone: the run, or the case of it."""
+    if not store.query("SELECT run_id FROM runs WHERE run_id = ?", [run_id]):
+        known = store.query("SELECT run_id FROM runs ORDER BY started_at DESC LIMIT 5")
+        return UnknownNameError("run", run_id, (row["run_id"] for row in known), "It may have been deleted.")
+    known = store.query("SELECT case_id FROM cases WHERE run_id = ? ORDER BY position LIMIT 8", [run_id])
+    hint = f"It is not among the ended cases of {run_id}."
+    return UnknownNameError("case", case_id, (row["case_id"] for row in known), hint)
 
 
 def _turns(row: Mapping[str, Any], detail: Mapping[str, Any]) -> tuple[TurnView, ...]:
@@ -177,34 +195,26 @@ def _score_rows(rows: Sequence[Mapping[str, Any]]) -> tuple[ScoreRow, ...]:
             value=r["value"],
             status=r["status"].replace("_", " "),
             reason=r["reason"] or "",
+            judge=_judge_words(r),
             description=describe_measure(r["measure"]) if r["measure"] in known else "",
         )
         for r in ordered
     )
 
 
+def _judge_words(row: Mapping[str, Any]) -> str:
+    """``gpt-judge, prompt 3f9a1c02, 3 times: 0.700, 0.800, 0.750``."""
+    if not row["judge"]:
+        return ""
+    prompt = f", prompt {row['prompt_hash'][:8]}" if row["prompt_hash"] else ""
+    repeats = row["repeats"] or []
+    often = f", {len(repeats)} times: {', '.join(decimal(value) for value in repeats)}" if len(repeats) > 1 else ""
+    return f"{row['judge']}{prompt}{often}"
+
+
 def _differences(row: Mapping[str, Any], turns: tuple[TurnView, ...]) -> tuple[Difference, ...]:
-    """Answer against the reference that is most like it, word by word; none without one that is alike."""
+    """Answer against the reference that is most like it; none for a case without a reference."""
     if row["kind"] != "qa" or not turns or not row["answer"]:
         return ()
-    references = turns[0].expected.answers or ((" ".join(turns[0].expected.facts),) if turns[0].expected.facts else ())
-    if not references:
-        return ()
-    answer = row["answer"].split()
-    lowered = [word.lower().strip(".,;:!?") for word in answer]
-    matchers = [
-        (r.split(), SequenceMatcher(None, [w.lower().strip(".,;:!?") for w in r.split()], lowered, autojunk=False))
-        for r in references
-    ]
-    reference, matcher = max(
-        matchers, key=lambda pair: sum(b.size for b in pair[1].get_matching_blocks()) / max(1, len(pair[0]))
-    )
-    if sum(block.size for block in matcher.get_matching_blocks()) * 2 < len(reference):
-        return ()  # too unlike: chance matches would be marked
-    found: list[Difference] = []
-    for tag, a, b, c, d in matcher.get_opcodes():
-        if tag != "equal" and a < b:
-            found.append(Difference(text=" ".join(reference[a:b]), side="reference"))
-        if c < d:
-            found.append(Difference(text=" ".join(answer[c:d]), side="both" if tag == "equal" else "answer"))
-    return tuple(found)
+    expected = turns[0].expected
+    return find_differences(row["answer"], expected.answers or ((" ".join(expected.facts),) if expected.facts else ()))

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.corpora import shipped_corpora
-from engine.evaluation.suites import list_suites, load_suite
+from engine.evaluation.suite_folders import list_shipped_suites
+from engine.evaluation.suites import load_suite
 from engine.store import CorpusStore, RunStore, Store
 from engine.views.suites import load_example_questions
 from engine.views.words import plural
@@ -59,7 +60,7 @@ class OllamaState:
 def load_onboarding(store: Store) -> Onboarding:
     """What is there already."""
     ingested = tuple(r["corpus"] for r in CorpusStore(store).list_corpora())
-    suites = {name: load_suite(name) for name in list_suites()}
+    suites = {name: load_suite(name) for name in list_shipped_suites()}
     samples = []
     for name, folder in shipped_corpora().items():
         suite = next((s for s in suites.values() if s.corpus == name), None)

@@ -1,4 +1,4 @@
-"""One run: summary, measures, distributions, cases, settings and what made it."""
+"""One run: summary, measures, distributions, settings and what made it. Its cases are in ``case_table``."""
 
 from __future__ import annotations
 
@@ -9,15 +9,11 @@ from typing import Any
 
 from engine.errors import UnknownNameError
 from engine.evaluation.measures import describe_measure, known_measures
-from engine.evaluation.summary import summarise_run
 from engine.store import Store
+from engine.store.run_marks import RunMark, RunMarkStore
 from engine.views.run_figures import RuleRow, Tile, build_rule, build_tiles, write_headline, write_notes
 from engine.views.run_states import read_status
-from engine.views.words import DASH, sentence_list, setting_value
-
-CASE_LIMIT = 2_000
-STATUS_ORDER = {"error": 0, "failed": 1, "unscored": 2, "passed": 3}
-CASE_WORDS = {"passed": "Passed", "failed": "Failed", "error": "Error", "unscored": "Unscored"}
+from engine.views.words import DASH, setting_value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,17 +56,12 @@ class TagRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CaseRow:
-    """One line of the list of cases."""
+class Distributions:
+    """Latencies in ms and context qualities of the cases that have one; ``marks`` are the latency's percentiles."""
 
-    case_id: str
-    status: str
-    kind: str
-    question: str
-    tags: tuple[str, ...]
-    failed_checks: str
-    quality: float | None
-    latency_ms: float | None
+    latencies: tuple[float, ...]
+    qualities: tuple[float, ...]
+    marks: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +70,6 @@ class RunDetail:
 
     Attributes:
         notes: what a reader must know before reading a figure: interrupted, limited, failed.
-        latencies, qualities: (value, case id) of each case that has one.
     """
 
     run_id: str
@@ -95,24 +85,11 @@ class RunDetail:
     rules: tuple[RuleRow, ...]
     measures: tuple[MeasureRow, ...]
     tags: tuple[TagRow, ...]
-    cases: tuple[CaseRow, ...]
-    latencies: tuple[tuple[float, str], ...]
-    qualities: tuple[tuple[float, str], ...]
-    latency_marks: Mapping[str, float]
+    mark: RunMark
     settings: Mapping[str, str]
     provenance: Mapping[str, str]
     resume_command: str
-
-    def select_cases(self, statuses: tuple[str, ...], tag: str = "", text: str = "") -> tuple[CaseRow, ...]:
-        """The cases with one of these statuses (all when empty), a tag and a text in id or question."""
-        needle = text.strip().lower()
-        return tuple(
-            c
-            for c in self.cases
-            if (not statuses or c.status in statuses)
-            and (not tag or tag in c.tags)
-            and (not needle or needle in c.question.lower() or needle in c.case_id.lower())
-        )
+    errors: int
 
 
 def load_run(store: Store, run_id: str) -> RunDetail:
@@ -121,25 +98,21 @@ def load_run(store: Store, run_id: str) -> RunDetail:
     Raises:
         UnknownNameError: no such run.
     """
+    from engine.runs import load_summary
+
     rows = store.query("SELECT * FROM runs WHERE run_id = ?", [run_id])
     if not rows:
         known = [r["run_id"] for r in store.query("SELECT run_id FROM runs ORDER BY started_at DESC LIMIT 5")]
         raise UnknownNameError("run", run_id, known, "Choose one on the Runs screen.")
     run = dict(rows[0])
     run["status"] = read_status(run)
-    cases = store.query(
-        "SELECT case_id, position, kind, status, question, abstained, context_quality, latency_ms, tags, checks, ended_at "
-        "FROM cases WHERE run_id = ? ORDER BY position",
-        [run_id],
-    )
-    scores = store.query("SELECT case_id, measure, status, value FROM scores WHERE run_id = ?", [run_id])
-    summary = summarise_run(run, cases, scores)
-    latency = summary["latency_ms"]
+    summary = load_summary(store, run_id)
     return RunDetail(
         run_id=run_id,
         suite=run["suite"],
         status=run["status"],
         verdict=summary["verdict"],
+        errors=summary["errors"],
         started_at=run["started_at"],
         ended_at=run["ended_at"],
         preset=run["preset"] or "",
@@ -149,10 +122,7 @@ def load_run(store: Store, run_id: str) -> RunDetail:
         rules=tuple(build_rule(rule) for rule in summary["pass_rules"]),
         measures=_measures(summary["measures"]),
         tags=_tags(summary["tags"]),
-        cases=_cases(cases),
-        latencies=tuple((c["latency_ms"], c["case_id"]) for c in cases if c["latency_ms"] is not None),
-        qualities=tuple((c["context_quality"], c["case_id"]) for c in cases if c["context_quality"] is not None),
-        latency_marks={name: latency[name] for name in ("p50", "p95", "p99") if latency[name] is not None},
+        mark=RunMarkStore(store).load_mark(run_id),
         settings={name: setting_value(value) for name, value in run["settings"].items()},
         provenance=_provenance(run),
         resume_command=f"python -m engine run {run['suite']} --resume {run_id}"
@@ -194,20 +164,20 @@ def _tags(tags: Mapping[str, Mapping[str, Any]]) -> tuple[TagRow, ...]:
     return tuple(sorted(rows, key=lambda row: (row.success is None, row.success or 0.0, row.tag)))
 
 
-def _cases(rows: list[dict[str, Any]]) -> tuple[CaseRow, ...]:
-    ordered = sorted(rows, key=lambda r: (STATUS_ORDER.get(r["status"], 9), r["position"]))
-    return tuple(
-        CaseRow(
-            case_id=r["case_id"],
-            status=r["status"],
-            kind=r["kind"],
-            question=r["question"],
-            tags=tuple(r["tags"]),
-            failed_checks=sentence_list(name.replace("_", " ") for name, ok in r["checks"].items() if not ok),
-            quality=r["context_quality"],
-            latency_ms=r["latency_ms"],
-        )
-        for r in ordered[:CASE_LIMIT]
+def load_distributions(store: Store, run_id: str) -> Distributions:
+    """How latency and context quality spread over the cases of a run."""
+    row = store.query(
+        """
+        SELECT list(latency_ms ORDER BY position) FILTER (WHERE latency_ms IS NOT NULL) AS latencies,
+               list(context_quality ORDER BY position) FILTER (WHERE context_quality IS NOT NULL) AS qualities,
+               quantile_cont(latency_ms, [0.5, 0.95, 0.99]) AS marks
+        FROM cases WHERE run_id = ?""",
+        [run_id],
+    )[0]
+    return Distributions(
+        latencies=tuple(row["latencies"] or ()),
+        qualities=tuple(row["qualities"] or ()),
+        marks=dict(zip(("p50", "p95", "p99"), row["marks"] or (), strict=False)),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.evaluation.statistics import wilson_interval
 from engine.store import RunStore, Store
+from engine.store.run_marks import RunMarkStore
 from engine.views.run_states import STATE_MARKS, STATE_WORDS
 from engine.views.words import in_zone, percent
 
@@ -30,6 +31,7 @@ class RunFilter:
     suite: str = ""
     status: str = ""
     text: str = ""
+    tag: str = ""
     sort: str = "newest"
     page: int = 1
 
@@ -41,6 +43,7 @@ class RunList:
     Attributes:
         rows: cells by column, ready to be drawn; ``run_ids`` are the rows' ids in the same order.
         total: runs that match the filter; ``stored`` counts all.
+        tags: the tags that people gave to runs.
     """
 
     rows: tuple[Mapping[str, Any], ...]
@@ -50,19 +53,25 @@ class RunList:
     pages: int
     page: int
     suites: tuple[str, ...]
+    tags: tuple[str, ...]
     caption: str
 
 
 def load_runs(store: Store, chosen: RunFilter, zone: str | None = None) -> RunList:
-    """The page of runs that the filter asks for."""
+    """The page of runs that the filter asks for, pinned ones on top."""
     runs = RunStore(store)
-    suite, status, text = (chosen.suite or None, chosen.status or None, chosen.text.strip() or None)
-    total = runs.count_runs(suite=suite, status=status, search=text)
+    found_by: dict[str, str | None] = {
+        "suite": chosen.suite or None,
+        "status": chosen.status or None,
+        "search": chosen.text.strip() or None,
+        "mark": chosen.tag or None,
+    }
+    total = runs.count_runs(**found_by)
     pages = max(1, -(-total // PAGE_SIZE))
     page = min(max(1, chosen.page), pages)
     first = (page - 1) * PAGE_SIZE
     order = SORTS.get(chosen.sort, SORTS["newest"])[1]
-    found = runs.list_runs(PAGE_SIZE, first, suite=suite, status=status, search=text, order_by=order)
+    found = runs.list_runs(PAGE_SIZE, first, **found_by, order_by=order, pinned_first=True)
     suites = store.query("SELECT suite, count(*) AS n FROM runs GROUP BY suite ORDER BY suite")
     shown = f"{first + 1} to {first + len(found)} of {total}" if found else f"0 of {total}"
     return RunList(
@@ -73,6 +82,7 @@ def load_runs(store: Store, chosen: RunFilter, zone: str | None = None) -> RunLi
         pages=pages,
         page=page,
         suites=tuple(s["suite"] for s in suites),
+        tags=RunMarkStore(store).list_tags(),
         caption=f"Runs {shown}.",
     )
 
@@ -83,7 +93,10 @@ def _row(r: Mapping[str, Any], zone: str | None) -> dict[str, Any]:
     started: datetime | None = in_zone(r["started_at"], zone)
     return {
         "run": r["run_id"],
+        "pinned": "★" if r["marks"]["pinned"] else "",
         "suite": r["suite"],
+        "tags": list(r["marks"]["tags"]),
+        "note": r["marks"]["note"],
         "state": f"{STATE_MARKS.get(r['status'], '')} {STATE_WORDS.get(r['status'], r['status'])}",
         "started": started,
         "cases": f"{ended} of {r['cases']}" if ended != r["cases"] else str(r["cases"]),

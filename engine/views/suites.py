@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.errors import PhasegateError
+from engine.evaluation.suite_folders import find_shadowed, list_home_folders
 from engine.evaluation.suites import Suite, list_suites, load_suite
 from engine.store import RunStore, Store
 from engine.views.run_states import STATE_WORDS
@@ -67,8 +68,9 @@ class SuiteDetail:
 
 
 def load_suite_cards(store: Store) -> tuple[SuiteCard, ...]:
-    """Every shipped suite with its newest run."""
-    return tuple(_load_card(store, name) for name in list_suites())
+    """Every suite that is found by name with its newest run, and the home's that cannot be for its name."""
+    shadowed = [str(folder) for folder in list_home_folders() if find_shadowed(folder)]
+    return tuple(_load_card(store, name) for name in [*list_suites(), *shadowed])
 
 
 def load_suite_detail(store: Store, reference: str) -> SuiteDetail:

@@ -6,9 +6,15 @@ import streamlit as st
 
 from engine.store import Store
 from engine.views.case import CaseView, Expected, TurnView, load_case
+from engine.views.case_company import EarlierCase, Side
+from engine.views.case_filter import CaseFilter, read_filter
+from engine.views.differences import Difference
 from engine.views.words import decimal
 from pages.ui.answers import draw_answer, draw_contexts, draw_sources, draw_timings
+from pages.ui.case_labels import draw_label_bar
+from pages.ui.links import draw_step
 from pages.ui.markup import escape, state_badge
+from pages.ui.resources import get_zone
 from pages.ui.states import draw_title
 
 SIDES = {"both": ":green-background[{}]", "answer": "{}", "reference": ":red-background[~~{}~~]"}
@@ -16,8 +22,10 @@ SIDES = {"both": ":green-background[{}]", "answer": "{}", "reference": ":red-bac
 
 def draw_case(store: Store, run_id: str, case_id: str) -> None:
     """The screen of one case."""
-    case = load_case(store, run_id, case_id)
-    _draw_head(case)
+    chosen = read_filter(st.query_params)
+    case = load_case(store, run_id, case_id, chosen, get_zone())
+    _draw_head(case, chosen)
+    draw_label_bar(store, case)
     if case.error:
         st.error(f"The case ended with an error: {escape(case.error)}", icon=":material/error:")
     if case.reason:
@@ -28,10 +36,14 @@ def draw_case(store: Store, run_id: str, case_id: str) -> None:
             for n, ok in case.checks.items()
         )
         st.markdown("**Checks:** " + " ".join(badges))
+    if case.earlier and case.earlier.flipped:
+        _draw_earlier(case.earlier)
     if case.kind == "content":
         _draw_content(case)
     for turn in case.turns if case.kind != "content" else ():
         _draw_turn(case, turn)
+    if case.earlier and not case.earlier.flipped:
+        _draw_earlier(case.earlier)
     if case.scores:
         st.markdown("#### Scores")
         rows = [
@@ -40,6 +52,7 @@ def draw_case(store: Store, run_id: str, case_id: str) -> None:
                 "value": decimal(s.value),
                 "status": s.status,
                 "reason": s.reason,
+                **({"judge": s.judge} if case.judged else {}),
                 "what it is": s.description,
             }
             for s in case.scores
@@ -53,24 +66,26 @@ def draw_case(store: Store, run_id: str, case_id: str) -> None:
         )
 
 
-def _draw_head(case: CaseView) -> None:
+def _draw_head(case: CaseView, chosen: CaseFilter) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.page_link(
-            "pages/runs.py",
-            label=f"Run of {case.suite}",
-            icon=":material/arrow_back:",
-            query_params={"run": case.run_id},
-        )
+        draw_step("pages/runs.py", f"Run of {case.suite}", "arrow_back", {"run": case.run_id} | chosen.address, "run")
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
-            _draw_step("Previous", case.previous, case.run_id, "chevron_left", "Alt+ArrowLeft")
-            st.caption(f"{case.position} of {case.count}")
-            _draw_step("Next", case.next, case.run_id, "chevron_right", "Alt+ArrowRight")
+            _draw_step("Previous", case.place.previous, case.run_id, chosen, "chevron_left", "P")
+            st.caption(escape(case.place.words), width="content")
+            _draw_step("Next", case.place.next, case.run_id, chosen, "chevron_right", "N")
     tags = " ".join(f":gray-badge[{escape(tag)}]" for tag in case.tags)
     draw_title(f"Case {escape(case.case_id)}")
-    st.markdown(f"{state_badge(case.status)} :blue-badge[{case.kind}] {tags}")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"{state_badge(case.status)} :blue-badge[{case.kind}] {tags}", width="content")
+        if case.ask:
+            st.page_link("pages/ask.py", label="Ask again", icon=":material/forum:", query_params=dict(case.ask))
+        if case.tuning:
+            st.page_link(
+                "pages/tuning.py", label="In the Tuning lab", icon=":material/tune:", query_params=dict(case.tuning)
+            )
 
 
-def _draw_step(label: str, case_id: str | None, run_id: str, icon: str, shortcut: str) -> None:
+def _draw_step(label: str, case_id: str | None, run_id: str, chosen: CaseFilter, icon: str, shortcut: str) -> None:
     clicked = st.button(
         label,
         icon=f":material/{icon}:",
@@ -80,7 +95,38 @@ def _draw_step(label: str, case_id: str | None, run_id: str, icon: str, shortcut
         type="tertiary",
     )
     if clicked and case_id:
-        st.switch_page("pages/runs.py", query_params={"run": run_id, "case": case_id})
+        st.switch_page("pages/runs.py", query_params={"run": run_id, "case": case_id} | chosen.address)
+
+
+def _draw_earlier(earlier: EarlierCase) -> None:
+    word = "flipped" if earlier.flipped else "same verdict" + (", same answer" if earlier.same_answer else "")
+    with st.expander(
+        f"The same case in {escape(earlier.there.run_id)}: {word}",
+        expanded=earlier.flipped,
+        icon=":material/compare_arrows:",
+    ):
+        here, there = st.columns(2, gap="medium")
+        marked = () if earlier.same_answer else earlier.differences
+        with here:
+            _draw_side("This run", earlier.here, _mark(marked, "answer"))
+        with there:
+            _draw_side("The other run", earlier.there, _mark(marked, "reference"))
+        if marked:
+            st.caption("Coloured words stand in this answer alone.")
+
+
+def _mark(differences: tuple[Difference, ...], side: str) -> str:
+    """One side of a comparison; what stands there alone is coloured."""
+    pieces = (d for d in differences if d.side in ("both", side))
+    return " ".join(escape(d.text) if d.side == "both" else f":orange-background[{escape(d.text)}]" for d in pieces)
+
+
+def _draw_side(title: str, side: Side, marked: str) -> None:
+    st.markdown(f"**{title}** {state_badge(side.status)}")
+    with st.container(border=True):
+        st.markdown(marked or escape(side.answer) or "*No answer.*")
+    checks = f" · failed: {escape(side.failed_checks)}" if side.failed_checks else ""
+    st.caption(f"context quality {side.quality} · {side.latency}{checks}")
 
 
 def _draw_content(case: CaseView) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from engine.errors import PhasegateError
+from engine.operations.queue_worker import ensure_worker
 from engine.views.frame import load_frame
 from pages.ui.person import draw_person
 from pages.ui.resources import get_store
@@ -16,12 +17,33 @@ ICON = str(Path(__file__).with_name("icon.png"))
 GROUPS = {
     "": [("overview", "Overview", "dashboard")],
     "Build": [("ask", "Ask", "forum"), ("tuning", "Tuning lab", "tune"), ("corpora", "Corpora", "library_books")],
-    "Evaluate": [("suites", "Suites", "checklist"), ("runs", "Runs", "science"), ("sweeps", "Sweeps", "grain")],
-    "Decide": [("roadmap", "Roadmap", "flag"), ("reports", "Reports", "description")],
-    "Operate": [("calibration", "Calibration", "balance"), ("settings", "Settings", "settings")],
+    "Evaluate": [
+        ("suites", "Suites", "checklist"),
+        ("targets", "Targets", "lan"),
+        ("judges", "Judges", "gavel"),
+        ("runs", "Runs", "science"),
+        ("compare", "Compare", "compare_arrows"),
+        ("sweeps", "Sweeps", "grain"),
+    ],
+    "Decide": [
+        ("roadmap", "Roadmap", "flag"),
+        ("validation", "Validation", "verified"),
+        ("reports", "Reports", "description"),
+    ],
+    "Operate": [
+        ("benchmarks", "Benchmarks", "speed"),
+        ("calibration", "Calibration", "balance"),
+        ("settings", "Settings", "settings"),
+    ],
 }
 # Where work is watched: its page, and the query parameter that holds its id.
-WATCHED = {"run": ("pages/suites.py", "run"), "sweep": ("pages/sweeps.py", "sweep")}
+WATCHED = {
+    "run": ("pages/suites.py", "run"),
+    "sweep": ("pages/sweeps.py", "sweep"),
+    "bench": ("pages/benchmarks.py", "bench"),
+    "validation": ("pages/validation.py", "validation"),
+    "rescore": ("pages/runs.py", "run"),
+}
 
 
 def draw_frame() -> None:
@@ -35,6 +57,7 @@ def draw_frame() -> None:
         for group, entries in GROUPS.items()
     }
     pages[""].append(st.Page("pages/guide.py", title="Guide", visibility="hidden"))
+    pages[""].append(st.Page("pages/suite_editor.py", title="Suite editor", visibility="hidden"))
     chosen = st.navigation(pages, expanded=True)
     try:
         with st.sidebar:
@@ -61,5 +84,13 @@ def draw_status() -> None:
             page, label=f"{work.title}: {work.done} of {work.total}", icon=":material/play_circle:", query_params=query
         )
         st.progress(work.fraction)
+    for waiting in frame.waiting:
+        query = {"run": waiting.subject}
+        st.page_link(
+            "pages/suites.py", label=f"{waiting.title}: waiting", icon=":material/hourglass_empty:", query_params=query
+        )
+    if frame.waiting:
+        ensure_worker(get_store())  # a worker that was killed must not leave the queue lying
     running = f"{len(frame.running)} running" if frame.running else "nothing running"
+    running += f", {len(frame.waiting)} waiting" if frame.waiting else ""
     st.caption(f":material/database: {frame.role} · {running} · {frame.version}", help=frame.role_words)

@@ -25,6 +25,7 @@ _STATES = {
     "finished": ("green", "task_alt", "Finished"),
     "running": ("blue", "play_circle", "Running"),
     "starting": ("blue", "hourglass_top", "Starting"),
+    "waiting": ("gray", "hourglass_empty", "Waiting"),
     "interrupted": ("orange", "pause_circle", "Interrupted"),
     "ok": ("green", "check_circle", "OK"),
     "warn": ("orange", "warning", "Warning"),
@@ -47,6 +48,17 @@ def verdict_badge(verdict: str) -> str:
     """Markdown badge: pass, fail or no data."""
     colour, icon, word = _VERDICTS[verdict]
     return f":{colour}-badge[:material/{icon}: {word}]"
+
+
+def waived_badge(until: str) -> str:
+    """Markdown badge of a goal that a waiver lets pass."""
+    return f":orange-badge[:material/pending_actions: Waived until {until}]"
+
+
+def gate_badge(verdict: str, waived: int) -> str:
+    """Markdown badge of a gate; one that passes only by waivers says so."""
+    badge = verdict_badge(verdict)
+    return f"{badge} :orange-badge[:material/pending_actions: {waived} waived]" if waived else badge
 
 
 def state_badge(state: str) -> str:

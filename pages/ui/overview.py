@@ -6,7 +6,7 @@ import streamlit as st
 
 from engine.views.overview import KpiTile, Overview
 from pages.ui.goals import draw_start_button
-from pages.ui.markup import escape, verdict_badge
+from pages.ui.markup import escape, gate_badge, verdict_badge, waived_badge
 
 TREND_COLOURS = {"pass": "green", "fail": "red", "no_data": "gray"}
 
@@ -19,7 +19,7 @@ def draw_phases(overview: Overview) -> None:
         for column, phase in zip(columns, overview.phases[first : first + per_row], strict=False):
             with column.container(border=True, height="stretch", gap="xsmall"):
                 now = " :blue-badge[at hand]" if phase.is_current else ""
-                st.markdown(f"{verdict_badge(phase.verdict)}{now}  \n**{escape(phase.name)}**")
+                st.markdown(f"{gate_badge(phase.verdict, phase.waived)}{now}  \n**{escape(phase.name)}**")
                 st.caption(phase.words)
                 query = {"roadmap": overview.roadmap, "phase": str(phase.number)}
                 st.page_link("pages/roadmap.py", label="Gate", icon=":material/flag:", query_params=query)
@@ -49,7 +49,8 @@ def _draw_tile(tile: KpiTile, roadmap: str) -> None:
         delta_color=TREND_COLOURS[tile.verdict],  # type: ignore[arg-type]
         help=escape(tile.reason),
     )
-    st.markdown(f"{verdict_badge(tile.verdict)} :small[goal {escape(tile.goal)}]")
+    waived = f" {waived_badge(tile.waived_until)}" if tile.waived_until else ""
+    st.markdown(f"{verdict_badge(tile.verdict)}{waived} :small[goal {escape(tile.goal)}]")
     st.caption(f"{escape(tile.interval)} · {tile.counts}" if tile.interval else tile.counts)
     with st.container(horizontal=True, gap="xxsmall"):
         if tile.runs:
@@ -61,7 +62,7 @@ def _draw_tile(tile: KpiTile, roadmap: str) -> None:
 def draw_attention(overview: Overview) -> None:
     """Missed goals first, then the runs that would give missing evidence, then what only a person can decide."""
     st.markdown("#### What needs attention")
-    if not (overview.failing or overview.to_run or overview.by_hand):
+    if not (overview.failing or overview.waived or overview.to_run or overview.by_hand):
         st.success("Nothing: every goal has evidence and is met.", icon=":material/check_circle:")
     for phase, goal in overview.failing:
         with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -76,6 +77,13 @@ def draw_attention(overview: Overview) -> None:
         with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.markdown(f"{verdict_badge('no_data')} **{escape(suite.suite)}** {escape(suite.words)}", width="stretch")
             draw_start_button(suite.suite, f"attention-{suite.suite}")
+    for phase, goal in overview.waived:
+        with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            badges = f"{verdict_badge(goal.verdict)} {waived_badge(goal.waived_until)}"
+            words = f"in phase {phase}, by {escape(goal.waiver)}"
+            st.markdown(f"{badges} **{escape(goal.title)}** {words}", width="stretch")
+            query = {"roadmap": overview.roadmap, "phase": str(phase)}
+            st.page_link("pages/roadmap.py", label="See the goal", icon=":material/arrow_forward:", query_params=query)
     if overview.by_hand:
         with st.expander(
             f"{len(overview.by_hand)} goals of the phase at hand that no run can decide", icon=":material/pan_tool:"

@@ -1,4 +1,4 @@
-"""One run: summary, failing cases first, measures, distributions, tags, what made it."""
+"""One run: summary, failing cases first, labels, measures, distributions, tags, what made it."""
 
 from __future__ import annotations
 
@@ -7,41 +7,44 @@ import streamlit as st
 from engine.charts.distributions import build_histogram
 from engine.charts.measures import build_measure_chart, build_tag_chart
 from engine.store import Store
-from engine.views.run import CASE_WORDS, CaseRow, RunDetail, load_run
-from engine.views.tables import build_csv
-from engine.views.words import clock, milliseconds, plural
+from engine.views.run import RunDetail, load_distributions, load_run
+from engine.views.words import clock, milliseconds
+from pages.ui.case_labels import draw_labels
+from pages.ui.cases import draw_cases
 from pages.ui.charts import draw_chart
-from pages.ui.choosing import choose
+from pages.ui.links import draw_step
 from pages.ui.markup import escape, state_badge, verdict_badge
 from pages.ui.progress import draw_facts, draw_run_progress
 from pages.ui.resources import get_zone
-from pages.ui.starting import resume_run
-from pages.ui.states import draw_title, shown_errors
+from pages.ui.run_actions import draw_actions
+from pages.ui.run_marks import draw_marks
+from pages.ui.states import draw_title
 
-SECTIONS = ("Cases", "Measures", "Distributions", "Tags", "Settings")
+SECTIONS = ("Cases", "Labels", "Measures", "Distributions", "Tags", "Settings")
 
 
 def draw_run(store: Store, run_id: str) -> None:
     """The screen of one run."""
     run = load_run(store, run_id)
-    st.page_link("pages/runs.py", label="All runs", icon=":material/arrow_back:")
+    draw_step("pages/runs.py", "All runs", "arrow_back", {})
     draw_title(
         f"Run of {escape(run.suite)}",
         f"`{run.run_id}` · {clock(run.started_at, get_zone())} · {escape(run.preset) or 'own settings'}",
     )
     badges = state_badge(run.status) + (f" {verdict_badge(run.verdict)} pass rules" if run.verdict else "")
-    st.markdown(f"{badges} &nbsp; **{run.headline}**")
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(f"{badges} &nbsp; **{run.headline}**", width="content")
+        draw_marks(store, run_id, run.mark)
+    if run.mark.note:
+        st.markdown(f":material/sticky_note_2: {escape(run.mark.note)}")
+    if st.session_state.get("said"):
+        st.toast(st.session_state.pop("said"), icon=":material/check:")
     for note in run.notes:
         st.warning(escape(note), icon=":material/warning:")
     if run.status == "running":
         draw_run_progress(run_id)
-    if run.resume_command:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            if st.button("Resume", icon=":material/play_arrow:", type="primary"):
-                with shown_errors():
-                    resume_run(run.provenance.get("suite folder", run.suite), run_id)
-                    st.switch_page("pages/suites.py", query_params={"run": run_id})
-            st.code(run.resume_command, language="bash")
+    else:
+        draw_actions(store, run)
     for column, tile in zip(st.columns(len(run.tiles), gap="xsmall"), run.tiles, strict=True):
         with column.container(border=True, height="stretch", gap="xsmall"):
             st.metric(tile.label, tile.value, help=tile.help)
@@ -60,78 +63,13 @@ def draw_run(store: Store, run_id: str) -> None:
         label_visibility="collapsed",
     )
     {
-        "Cases": _draw_cases,
-        "Measures": _draw_measures,
-        "Distributions": _draw_distributions,
-        "Tags": _draw_tags,
-        "Settings": _draw_settings,
-    }[section](run)
-
-
-def _draw_cases(run: RunDetail) -> None:
-    with st.container(horizontal=True, vertical_alignment="top"):
-        states = st.pills(
-            "State",
-            list(CASE_WORDS),
-            selection_mode="multi",
-            key="states",
-            bind="query-params",
-            format_func=CASE_WORDS.get,
-        )
-        tag = choose("Tag", {t.tag: f"{t.tag} ({t.cases})" for t in run.tags}, key="tag", width=200)
-        text = st.text_input(
-            "Search", key="find", bind="query-params", placeholder="Id or question", icon=":material/search:", width=240
-        )
-    cases = run.select_cases(tuple(states), tag or "", text or "")
-    if not cases:
-        st.info("No case fits." if run.cases else "No case has ended yet.", icon=":material/filter_alt_off:")
-        return
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.caption(f"{plural(len(cases), 'case')}, errors and failures first. Select a cell to open the case.")
-        first = {"run": run.run_id, "case": cases[0].case_id}
-        st.page_link("pages/runs.py", label="Read them one by one", icon=":material/arrow_forward:", query_params=first)
-    rows = [_case_cells(c) for c in cases]
-    column = st.column_config
-    event = st.dataframe(
-        rows,
-        hide_index=True,
-        placeholder="–",
-        key="cases",
-        on_select="rerun",
-        selection_mode="single-cell",
-        height="content" if len(rows) < 16 else 560,
-        column_config={
-            "state": column.TextColumn(width="small"),
-            "question": column.TextColumn(width="large"),
-            "quality": column.NumberColumn("context quality", format="%.3f"),
-            "latency": column.NumberColumn(format="%.1f ms"),
-        },
-    )
-    if event.selection.cells:
-        st.switch_page(
-            "pages/runs.py", query_params={"run": run.run_id, "case": cases[event.selection.cells[0][0]].case_id}
-        )
-    st.download_button(
-        "Download as CSV",
-        build_csv(rows),
-        f"{run.run_id}-cases.csv",
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
-
-
-def _case_cells(case: CaseRow) -> dict[str, object]:
-    return {
-        "state": {"passed": "✔ passed", "failed": "✘ failed", "error": "⚠ error"}.get(case.status, "○ unscored"),
-        "case": case.case_id,
-        "question": case.question,
-        "failed checks": case.failed_checks,
-        "quality": case.quality,
-        "latency": case.latency_ms,
-        "tags": ", ".join(case.tags),
-        "kind": case.kind,
-    }
+        "Cases": lambda: draw_cases(store, run_id, running=run.status == "running"),
+        "Labels": lambda: draw_labels(store, run_id),
+        "Measures": lambda: _draw_measures(run),
+        "Distributions": lambda: _draw_distributions(store, run_id),
+        "Tags": lambda: _draw_tags(run),
+        "Settings": lambda: _draw_settings(run),
+    }[section]()
 
 
 def _draw_measures(run: RunDetail) -> None:
@@ -154,23 +92,18 @@ def _draw_measures(run: RunDetail) -> None:
     draw_chart(build_measure_chart(run.measures, "Means with their 95 % intervals"), "measures")
 
 
-def _draw_distributions(run: RunDetail) -> None:
+def _draw_distributions(store: Store, run_id: str) -> None:
+    spread = load_distributions(store, run_id)
     left, right = st.columns(2, gap="medium")
-    if run.latencies:
-        title = f"Latency: 95 of 100 answers within {milliseconds(run.latency_marks.get('p95'))}"
+    if spread.latencies:
+        title = f"Latency: 95 of 100 answers within {milliseconds(spread.marks.get('p95'))}"
         with left:
-            draw_chart(
-                build_histogram([v for v, _ in run.latencies], title, "milliseconds", marks=run.latency_marks),
-                "latency",
-            )
-    if run.qualities:
+            draw_chart(build_histogram(spread.latencies, title, "milliseconds", marks=spread.marks), "latency")
+    if spread.qualities:
         with right:
-            values = [v for v, _ in run.qualities]
-            draw_chart(
-                build_histogram(values, "Context quality of the cases", "probability", limits=(0.0, 1.0), bins=20),
-                "quality",
-            )
-    if not run.latencies and not run.qualities:
+            title = "Context quality of the cases"
+            draw_chart(build_histogram(spread.qualities, title, "probability", limits=(0.0, 1.0), bins=20), "quality")
+    if not spread.latencies and not spread.qualities:
         st.info("No case has a latency or a context quality.", icon=":material/info:")
 
 

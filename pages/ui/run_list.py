@@ -9,10 +9,29 @@ from engine.views.run_states import STATE_WORDS
 from engine.views.runs import SORTS, RunFilter, RunList, load_runs
 from engine.views.tables import build_csv
 from pages.ui.choosing import choose
+from pages.ui.links import draw_step
 from pages.ui.resources import get_zone
 from pages.ui.states import draw_empty, draw_title
 
-STATES = {name: words for name, words in STATE_WORDS.items() if name != "starting"}
+STATES = {name: words for name, words in STATE_WORDS.items() if name not in ("starting", "waiting")}
+COLUMNS = (
+    "pinned",
+    "suite",
+    "tags",
+    "state",
+    "started",
+    "cases",
+    "success",
+    "interval",
+    "failed",
+    "errors",
+    "quality",
+    "p95_ms",
+    "preset",
+    "seconds",
+    "note",
+    "run",
+)
 
 
 def draw_runs(store: Store) -> None:
@@ -28,10 +47,10 @@ def draw_runs(store: Store) -> None:
             icon="science",
         )
         return
-    runs = load_runs(store, _choose(stored.suites), get_zone())
+    runs = load_runs(store, _choose(stored), get_zone())
     if not runs.rows:
         st.info("No run fits this filter.", icon=":material/filter_alt_off:")
-        st.page_link("pages/runs.py", label="Clear the filter", icon=":material/close:")
+        draw_step("pages/runs.py", "Clear the filter", "close", {})
         return
     draw_run_table(runs.rows, runs.run_ids, "runs")
     _draw_foot(runs)
@@ -40,6 +59,7 @@ def draw_runs(store: Store) -> None:
 def draw_run_table(rows: tuple, run_ids: tuple[str, ...], key: str) -> None:  # type: ignore[type-arg]
     """The table; a selected cell opens its run."""
     column = st.column_config
+    unused = [name for name in ("pinned", "tags", "note") if not any(row[name] for row in rows)]
     event = st.dataframe(
         rows,
         hide_index=True,
@@ -48,23 +68,12 @@ def draw_run_table(rows: tuple, run_ids: tuple[str, ...], key: str) -> None:  # 
         on_select="rerun",
         selection_mode="single-cell",
         height="content",
-        column_order=(
-            "suite",
-            "state",
-            "started",
-            "cases",
-            "success",
-            "interval",
-            "failed",
-            "errors",
-            "quality",
-            "p95_ms",
-            "preset",
-            "seconds",
-            "run",
-        ),
+        column_order=[name for name in COLUMNS if name not in unused],
         column_config={
+            "pinned": column.TextColumn("", help="Pinned on top; a run's own screen has the button.", width=36),
             "suite": column.TextColumn("Suite"),
+            "tags": column.ListColumn("Tags"),
+            "note": column.TextColumn("Note", width="medium"),
             "state": column.TextColumn("State"),
             "started": column.DatetimeColumn("Started", format="D MMM, HH:mm", timezone=get_zone()),
             "cases": column.TextColumn("Cases", help="Ended of asked for."),
@@ -89,7 +98,7 @@ def draw_run_table(rows: tuple, run_ids: tuple[str, ...], key: str) -> None:  # 
         st.switch_page("pages/runs.py", query_params={"run": run_ids[event.selection.cells[0][0]]})
 
 
-def _choose(suites: tuple[str, ...]) -> RunFilter:
+def _choose(stored: RunList) -> RunFilter:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         text = st.text_input(
             "Search",
@@ -99,8 +108,9 @@ def _choose(suites: tuple[str, ...]) -> RunFilter:
             icon=":material/search:",
             width=240,
         )
-        suite = choose("Suite", {name: name for name in suites}, key="suite", width=190)
+        suite = choose("Suite", {name: name for name in stored.suites}, key="suite", width=190)
         state = choose("State", STATES, key="status", width=150)
+        tag = choose("Tag", {name: name for name in stored.tags}, key="tag", width=150) if stored.tags else ""
         sort = (
             choose(
                 "Order", {name: words for name, (words, _) in SORTS.items()}, key="sort", default="newest", width=200
@@ -111,6 +121,7 @@ def _choose(suites: tuple[str, ...]) -> RunFilter:
         suite=suite or "",
         status=state or "",
         text=text or "",
+        tag=tag or "",
         sort=sort,
         page=int(st.session_state.get("page", 1) or 1),
     )

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from engine.errors import PhasegateError
+from engine.errors import PhasegateError, UnknownNameError
+from pages.ui.links import draw_step
 from pages.ui.markup import escape
 
 
@@ -45,6 +46,16 @@ def draw_empty(
         st.markdown(text, text_alignment="center")
         if page:
             st.page_link(page, label=f"**{label}**", icon=":material/arrow_forward:", query_params=dict(query or {}))
+
+
+def draw_gone(error: UnknownNameError, run_id: str = "") -> None:
+    """A run or a case that is not there, or no longer: deleted while it was open, or a link of another home."""
+    with st.container(border=True, horizontal_alignment="center"):
+        st.markdown(f"#### :material/delete_sweep: This {error.kind} is gone", text_alignment="center", anchors=False)
+        st.markdown(f"{escape(error.message)} {escape(error.hint)}", text_alignment="center")
+        if run_id:
+            draw_step("pages/runs.py", "Back to its run", "arrow_back", {"run": run_id})
+        draw_step("pages/runs.py", "All runs", "science", {})
 
 
 def draw_title(title: str, caption: str = "") -> None:

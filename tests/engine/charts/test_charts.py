@@ -10,7 +10,7 @@ from engine.charts.timings import build_waterfall
 from engine.views.answers import Stage
 from engine.views.kpis import KpiSeries, Point
 from engine.views.run import MeasureRow
-from engine.views.timeline import TimelineBar
+from engine.views.timeline import PlanView, TimelineBar
 
 
 def test_plotly_is_imported_with_the_first_figure_only() -> None:
@@ -76,4 +76,13 @@ def test_a_plan_without_dates_is_drawn_in_days() -> None:
     bar = TimelineBar(
         label="a", words="pass", hover="", begins=0.0, length=5.0, dated=False, is_phase=True, verdict="pass"
     )
-    assert build_timeline([bar], "t", "days").layout.xaxis.type is None
+    plan = PlanView(bars=(bar,), title="t", axis="days", today="", undated=())
+    assert build_timeline(plan).layout.xaxis.type is None
+
+
+def test_a_plan_with_dates_has_a_line_at_today() -> None:
+    begins = {"begins": "2026-01-01", "length": 5 * 86_400_000.0, "dated": True}
+    bar = TimelineBar(label="a", words="fail, 1 waived", hover="", is_phase=True, verdict="fail", **begins)  # type: ignore[arg-type]
+    plan = PlanView(bars=(bar,), title="t", axis="", today="2026-01-03", undated=())
+    figure = build_timeline(plan)
+    assert figure.layout.shapes[0].x0 == "2026-01-03" and figure.layout.annotations[0].text == "today"

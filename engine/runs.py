@@ -19,7 +19,7 @@ from engine.evaluation.opening_targets import ForeignTarget, open_target
 from engine.evaluation.recording import StoreRecorder
 from engine.evaluation.runner import RunOutcome, run_suite
 from engine.evaluation.suites import Suite, load_suite
-from engine.evaluation.summary import summarise_run
+from engine.evaluation.summary import summarise_figures
 from engine.evaluation.target_specs import TargetSpec, resolve_target
 from engine.evaluation.targets import PipelineTarget
 from engine.judges import find_judging
@@ -28,6 +28,7 @@ from engine.run_preparation import Prepared, describe_provenance, prepare_suite
 from engine.settings import PipelineSettings, load_settings
 from engine.store import RunStore, Store
 from engine.store.liveness import utc_now
+from engine.store.run_figures import load_run_figures
 from engine.store.run_keys import load_run_keys
 
 Progress = Callable[[int, int, str], None]
@@ -317,11 +318,6 @@ def load_summary(store: Store, run_id: str) -> dict[str, Any]:
     """
     with RunStore(store) as runs:
         row = runs.load_run(run_id)
-    cases = store.query(
-        "SELECT status, kind, tags, latency_ms, context_quality FROM cases WHERE run_id = ? ORDER BY position",
-        (run_id,),
-    )
-    scores = store.query("SELECT measure, status, value FROM scores WHERE run_id = ?", (run_id,))
     names = ("settings", "provenance", "target", "preset", "suite_cases", "suite_hash", "options", "cost_usd")
     described = {key: row[key] for key in names}
-    return summarise_run(row, cases, scores) | described | load_run_keys(store, run_id)
+    return summarise_figures(row, load_run_figures(store, run_id)) | described | load_run_keys(store, run_id)

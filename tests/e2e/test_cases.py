@@ -123,6 +123,10 @@ def test_selected_rows_alone_are_labelled_and_the_download_is_what_is_shown(page
         page.get_by_role("button", name="Download 1 case as CSV").click()
     rows = Path(download.value.path()).read_text().splitlines()
     assert len(rows) == 2 and rows[1].split(",")[:2] == ["✔ passed", "ash"]
+    page.goto("/runs?run=gates-1&sort=position")
+    expect(page.get_by_text("1 to 6 of 6 cases.")).to_be_visible()
+    page.locator("[data-testid=stDataFrame] .dvn-scroller").click(position={"x": 16, "y": 50})
+    expect(page.get_by_text("For 1 selected case.")).to_be_visible()
     page.get_by_role("button", name="Label all").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_text("Right", exact=True).click()

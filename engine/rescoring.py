@@ -15,7 +15,7 @@ from engine.evaluation.late_scoring import Judging, LateScoring
 from engine.evaluation.measures import is_judged, select_measures
 from engine.evaluation.recording import ScoreRecorder
 from engine.evaluation.suites import Suite, load_suite
-from engine.judges import find_judging
+from engine.judges import check_same_judge, describe_judge, find_judging
 from engine.run_options import WITH_A_JUDGE, RunOptions
 from engine.settings import PipelineSettings
 from engine.store import RunStore, Store
@@ -63,7 +63,10 @@ def rescore_run(
         own = RunOptions.from_json(row["options"])
         suite, documents, warnings = _load_texts(row)
         of_run = str((row["options"] or {}).get("judge") or "")
-        names, judging = _choose(store, request, of_run, own.choose_measures(suite.measures if suite else ()))
+        wanted = own.choose_measures(suite.measures if suite else ())
+        names, judging = _choose(store, request, of_run, wanted, suite.rubrics if suite else {})
+        if judging and not judging.suffix:
+            check_same_judge(request.run_id, row["options"], judging)
         chosen = select_measures(names)
         budget = Budget(request.budget_usd, request.budget_minutes)
         done = len(cases)
@@ -81,7 +84,7 @@ def rescore_run(
             )
             statuses = ("scored", "failed", "unjudged") if request.again else ("failed",) if request.retry else ()
             finished = late.score_missing(cases, again=statuses)
-        first = {"judge": judging.spec.name} if judging and not judging.suffix else {}
+        first = describe_judge(judging) if judging and not judging.suffix else {}
         cost = (row["cost_usd"] or 0.0) + budget.spent_usd
         runs.keep_rescoring(request.run_id, (row["options"] or own.as_json()) | first, cost)
     return {
@@ -96,7 +99,7 @@ def rescore_run(
 
 
 def _choose(
-    store: Store, request: RescoreRequest, of_run: str, measures: tuple[str, ...]
+    store: Store, request: RescoreRequest, of_run: str, measures: tuple[str, ...], rubrics: Mapping[str, str]
 ) -> tuple[tuple[str, ...], Judging | None]:
     """The measures, and the judge with the place of its scores.
 
@@ -106,7 +109,7 @@ def _choose(
     judged = tuple(name for name in names if is_judged(name))
     if request.judge and not judged and request.measures is None:
         names = judged = WITH_A_JUDGE
-    judging = find_judging(store, names, request.judge or of_run)
+    judging = find_judging(store, names, request.judge or of_run, rubrics)
     if judging is None or not of_run or judging.spec.name == of_run:
         return names, judging
     second = dataclasses.replace(judging, suffix=f"[{judging.spec.name}]")

@@ -22,7 +22,7 @@ from engine.evaluation.suites import Suite, load_suite
 from engine.evaluation.summary import summarise_figures
 from engine.evaluation.target_specs import TargetSpec, resolve_target
 from engine.evaluation.targets import PipelineTarget
-from engine.judges import find_judging
+from engine.judges import check_same_judge, describe_judge, find_judging
 from engine.run_options import RunOptions
 from engine.run_preparation import Prepared, describe_provenance, prepare_suite
 from engine.settings import PipelineSettings, load_settings
@@ -127,7 +127,7 @@ def _start(
         settings=settings.as_dict(),
         provenance=describe_provenance(prepared, target, request.seed, request.limit),
         cases=len(suite.cases[: request.limit]),
-        options=options.as_json() | {"judge": judging.spec.name if judging else ""},
+        options=options.as_json() | describe_judge(judging),
     )
     attempt = _Attempt(
         prepared=prepared,
@@ -195,6 +195,7 @@ def _resume(
     settings = PipelineSettings().with_values(row["settings"])
     target = resolve_target(_target_reference(row), load_targets(store))
     judging = find_judging(store, options.choose_measures(suite.measures), options.judge, suite.rubrics)
+    check_same_judge(run_id, row["options"], judging)
     prepared = prepare_suite(store, suite, settings, target, progress)
     if prepared.suite.hash != row["suite_hash"]:
         raise InputError(
@@ -207,7 +208,7 @@ def _resume(
             "Answers of two systems are not mixed in one run. Start a new run.",
         )
     earlier = [case for case in runs.load_cases(run_id) if case["status"] != "error"]
-    runs.resume_run(run_id, options.as_json() | {"judge": judging.spec.name if judging else ""})
+    runs.resume_run(run_id, options.as_json() | describe_judge(judging))
     attempt = _Attempt(
         prepared=prepared,
         settings=settings,

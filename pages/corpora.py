@@ -4,6 +4,7 @@ import streamlit as st
 
 from engine.views.corpora import load_corpora
 from pages.ui.corpora import draw_corpus, draw_document, draw_ingest_form, draw_list
+from pages.ui.links import draw_step
 from pages.ui.progress import draw_job_progress
 from pages.ui.resources import get_store
 from pages.ui.states import draw_title
@@ -22,11 +23,6 @@ else:
     for job_id in [*shown, *(j for j, _ in corpora.jobs if j not in shown)]:
         progress = draw_job_progress(job_id)
         if progress.status == "finished" and corpus:
-            st.page_link(
-                "pages/corpora.py",
-                label=f"Open {corpus}",
-                icon=":material/arrow_forward:",
-                query_params={"corpus": corpus},
-            )
+            draw_step("pages/corpora.py", f"Open {corpus}", "arrow_forward", {"corpus": corpus})
     draw_list(corpora)
     draw_ingest_form(corpora)

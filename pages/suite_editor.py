@@ -30,9 +30,6 @@ else:
         bind="query-params",
         required=True,
         label_visibility="collapsed",
-        format_func=lambda name: (
-            f"{name} ({editor.open_proposals})" if name == "Generate" and editor.open_proposals else name
-        ),
     )
     if section == "Cases" and case and case != NEW and case not in editor.cases:
         draw_empty("This case is not in the suite", "It was deleted or got another id.", icon="search_off")

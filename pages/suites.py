@@ -3,6 +3,7 @@
 import streamlit as st
 
 from engine.views.suites import load_suite_cards, load_suite_detail
+from pages.ui.links import draw_step
 from pages.ui.progress import draw_run_progress
 from pages.ui.resources import get_store
 from pages.ui.run_form import draw_start_form
@@ -13,7 +14,7 @@ store = get_store()
 suite, run = st.query_params.get("suite", ""), st.query_params.get("run", "")
 
 if run:
-    st.page_link("pages/suites.py", label="All suites", icon=":material/arrow_back:")
+    draw_step("pages/suites.py", "All suites", "arrow_back", {})
     draw_title("A run at work", "Read from the store: a reload or a second browser shows the same.")
     progress = draw_run_progress(run)
     if not progress.active and progress.done:
@@ -24,10 +25,10 @@ if run:
         st.caption("The run is a process of its own. This page can be closed; it goes on.")
     if not progress.active and progress.suite:
         again = {"suite": suite or progress.suite}
-        st.page_link("pages/suites.py", label="Set up another run", icon=":material/tune:", query_params=again)
+        draw_step("pages/suites.py", "Set up another run", "tune", again)
 elif suite:
     detail = load_suite_detail(store, suite)
-    st.page_link("pages/suites.py", label="All suites", icon=":material/arrow_back:")
+    draw_step("pages/suites.py", "All suites", "arrow_back", {})
     draw_detail(detail)
     draw_start_form(store, detail)
 else:

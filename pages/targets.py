@@ -3,6 +3,7 @@
 import streamlit as st
 
 from engine.views.targets import KIND_WORDS, load_form, load_target_cards
+from pages.ui.links import draw_step
 from pages.ui.resources import get_store
 from pages.ui.states import draw_title
 from pages.ui.targets import draw_cards, draw_form, draw_new, draw_trial
@@ -12,7 +13,7 @@ name, new = st.query_params.get("target", ""), st.query_params.get("new", "")
 
 if name or new in KIND_WORDS:
     form = load_form(store, name, new)
-    st.page_link("pages/targets.py", label="All targets", icon=":material/arrow_back:")
+    draw_step("pages/targets.py", "All targets", "arrow_back", {})
     draw_title(
         form.name or f"New target: {KIND_WORDS[form.kind]}",
         "Try it with one question; what is saved is what a run then asks.",

@@ -91,12 +91,12 @@ class LateScoring:
     def _judge(self, rows: Sequence[Row], cases: Mapping[str, Case], again: Collection[str]) -> bool:
         suffix = self.judging.suffix if self.judging else ""
         stored = {f"{name}{suffix}": name for name in self.chosen.judged}
+        if self.judging is None:  # what a judge has scored, or failed to, stays as it is
+            self._record_unjudged((row, name) for row in rows for name in find_missing(row, self.chosen.judged))
+            return True
         waiting = [
             (row, stored[name]) for row in rows for name in find_missing(row, tuple(stored), {*again, "unjudged"})
         ]
-        if self.judging is None:
-            self._record_unjudged(waiting)
-            return True
         broken = [(row, name) for row, name in waiting if row["status"] == "error"]
         for row, name in broken:
             score = fail_all(cases[_id(row)], [name], row)[name]
@@ -140,7 +140,6 @@ class LateScoring:
             s
             for row, name in waiting
             for s in build_score_rows(self.run_id, _id(row), {name: Score.unjudged(NO_JUDGE)})
-            if row.get("scores", {}).get(name, {}).get("status") != "unjudged"
         ]
         self.journal.record_scores(rows)
 

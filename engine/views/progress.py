@@ -53,7 +53,7 @@ class RunProgress(Counted):
     """How far a run is.
 
     Attributes:
-        status: waiting, starting, running, finished, interrupted or failed.
+        status: waiting, cancelled, starting, running, finished, interrupted or failed.
         seconds_left: an estimate from the pace so far; None before the first case.
         log: the end of the log; ``before``: how much is in the queue before it, None when it does not wait.
     """
@@ -146,6 +146,8 @@ def _read_or_guess(row: dict[str, Any], run_id: str, work: dict[str, Any] | None
     taken = work is not None and work["kind"] == "run" and work["status"] == "started" and is_alive(work["pid"])
     if taken and (not row or (row["status"] != "running" and row["heartbeat_at"] < work["started_at"])):
         return "starting"
+    if work is not None and work["status"] == "cancelled" and not row:
+        return "cancelled"
     return read_resumed_status(row, run_id) if row else starting_status(run_id)
 
 

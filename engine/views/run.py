@@ -13,6 +13,7 @@ from engine.store import Store
 from engine.store.run_marks import RunMark, RunMarkStore
 from engine.views.run_figures import RuleRow, Tile, build_rule, build_tiles, write_headline, write_notes
 from engine.views.run_states import read_status
+from engine.views.suite_changes import find_suite_change
 from engine.views.words import DASH, setting_value
 
 
@@ -117,7 +118,7 @@ def load_run(store: Store, run_id: str) -> RunDetail:
         ended_at=run["ended_at"],
         preset=run["preset"] or "",
         headline=write_headline(summary),
-        notes=write_notes(run, summary),
+        notes=(*write_notes(run, summary), *_find_changes(run)),
         tiles=build_tiles(summary),
         rules=tuple(build_rule(rule) for rule in summary["pass_rules"]),
         measures=_measures(summary["measures"]),
@@ -129,6 +130,11 @@ def load_run(store: Store, run_id: str) -> RunDetail:
         if run["status"] == "interrupted"
         else "",
     )
+
+
+def _find_changes(run: Mapping[str, Any]) -> tuple[str, ...]:
+    change = find_suite_change(run)
+    return (change.words,) if change else ()
 
 
 def _measures(measures: Mapping[str, Mapping[str, Any]]) -> tuple[MeasureRow, ...]:

@@ -50,7 +50,6 @@ class SuiteEditor:
     cases: Mapping[str, Mapping[str, Any]]
     rows: tuple[CaseRow, ...]
     tags: tuple[str, ...]
-    open_proposals: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,15 +95,16 @@ def load_editor(store: Store, reference: str) -> SuiteEditor:
     cases, texts = suite.text.cases(), suite.texts
     tags = Counter(tag for case in cases.values() for tag in case.get("tags") or [] if isinstance(tag, str))
     named = find_named_folder(suite.name)
+    waiting = len(list_proposals(store, folder))
+    waits = f" · {plural(waiting, 'proposal')} to decide on" if waiting else ""
     return SuiteEditor(
         suite=suite,
         reference=suite.name if named == folder else str(folder),
         read_only=is_shipped(folder),
-        caption=f"{suite.name} · corpus {suite.corpus} · {plural(len(cases), 'case')} · version {suite.text.hash[:12]}",
+        caption=f"{suite.name} · corpus {suite.corpus} · {plural(len(cases), 'case')} · version {suite.text.hash[:12]}{waits}",
         cases=cases,
         rows=tuple(_build_row(case, texts) for case in cases.values()),
         tags=tuple(name for name, _ in tags.most_common()),
-        open_proposals=len(list_proposals(store, folder)),
     )
 
 

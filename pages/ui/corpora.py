@@ -9,6 +9,7 @@ from engine.errors import InputError
 from engine.store import Store
 from engine.views.corpora import CorpusList, load_corpus, load_document, save_uploads
 from engine.views.words import ago, clock, count, duration, plural
+from pages.ui.links import draw_step
 from pages.ui.markup import escape
 from pages.ui.progress import draw_facts
 from pages.ui.resources import get_zone
@@ -34,9 +35,7 @@ def draw_list(corpora: CorpusList) -> None:
             skipped = f" · {plural(card.skipped, 'file')} skipped" if card.skipped else ""
             st.caption(f"updated {ago(card.updated_at)}{skipped}", help=clock(card.updated_at, get_zone()))
             with st.container(horizontal=True):
-                st.page_link(
-                    "pages/corpora.py", label="Documents", icon=":material/list:", query_params={"corpus": card.name}
-                )
+                draw_step("pages/corpora.py", "Documents", "list", {"corpus": card.name}, f"documents-{card.name}")
                 st.page_link("pages/ask.py", label="Ask", icon=":material/forum:", query_params={"corpus": card.name})
     if corpora.waiting:
         st.markdown(
@@ -99,7 +98,7 @@ def draw_corpus(store: Store, name: str) -> None:
     """One corpus: figures, documents, skipped files, where it comes from."""
     search = st.query_params.get("search", "")
     corpus = load_corpus(store, name, search)
-    st.page_link("pages/corpora.py", label="All corpora", icon=":material/arrow_back:")
+    draw_step("pages/corpora.py", "All corpora", "arrow_back", {})
     draw_title(escape(corpus.name), f"Updated {ago(corpus.updated_at)}, in {duration(corpus.seconds)}.")
     for source in corpus.missing_sources:
         st.warning(
@@ -180,12 +179,7 @@ def _draw_documents(documents: tuple, name: str) -> None:  # type: ignore[type-a
 def draw_document(store: Store, corpus: str, document: str) -> None:
     """One document, coloured by chunk; what two chunks share is marked."""
     detail = load_document(store, corpus, document)
-    st.page_link(
-        "pages/corpora.py",
-        label=f"All documents of {corpus}",
-        icon=":material/arrow_back:",
-        query_params={"corpus": corpus},
-    )
+    draw_step("pages/corpora.py", f"All documents of {corpus}", "arrow_back", {"corpus": corpus})
     draw_title(
         escape(detail.title or detail.document),
         f"{escape(detail.document)} · {detail.content_type} · {plural(detail.characters, 'character')} · {plural(detail.chunks, 'chunk')}",

@@ -25,6 +25,7 @@ _STATES = {
     "finished": ("green", "task_alt", "Finished"),
     "running": ("blue", "play_circle", "Running"),
     "starting": ("blue", "hourglass_top", "Starting"),
+    "cancelled": ("gray", "block", "Cancelled"),
     "waiting": ("gray", "hourglass_empty", "Waiting"),
     "interrupted": ("orange", "pause_circle", "Interrupted"),
     "ok": ("green", "check_circle", "OK"),

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 import streamlit as st
 
 from engine.operations.launching import stop_process
+from engine.store.queue import QueueStore
 from engine.views.progress import JobProgress, RunProgress, load_job_progress, load_run_progress
 from engine.views.words import milliseconds, plural
 from pages.ui.markup import escape, state_badge
 from pages.ui.resources import get_store
+from pages.ui.states import shown_errors
 
 POLL_SECONDS = 1.0
 
@@ -42,6 +44,13 @@ def _draw_run(progress: RunProgress) -> None:
                 st.toast("Stopping after the case at hand.")
         if progress.status == "waiting":
             st.progress(0.0, text=f"Waiting for {plural(progress.before or 0, 'run')} before it; it begins by itself.")
+            if st.button("Take it out of the queue", icon=":material/close:", key=f"cancel-{progress.run_id}"):
+                with shown_errors():
+                    QueueStore(get_store()).cancel_work(progress.run_id)
+                    st.rerun(scope="app")
+            return
+        if progress.status == "cancelled":
+            st.caption("Taken out of the queue before it began.")
             return
         if progress.status == "starting":
             st.progress(0.0, text="Starting: opening the corpus and the model …")

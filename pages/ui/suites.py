@@ -8,6 +8,7 @@ import streamlit as st
 
 from engine.views.suites import SuiteCard, SuiteDetail
 from engine.views.words import ago, plural, setting_value
+from pages.ui.links import draw_step
 from pages.ui.markup import escape, state_badge
 from pages.ui.progress import draw_facts
 from pages.ui.sample_size import draw_sample_size
@@ -34,12 +35,7 @@ def draw_cards(cards: Sequence[SuiteCard]) -> None:
             else:
                 st.markdown(":gray-badge[:material/help: Never run]")
             with st.container(horizontal=True):
-                st.page_link(
-                    "pages/suites.py",
-                    label="Set up and run",
-                    icon=":material/play_arrow:",
-                    query_params={"suite": card.name},
-                )
+                draw_step("pages/suites.py", "Set up and run", "play_arrow", {"suite": card.name}, f"run-{card.name}")
                 st.page_link(
                     "pages/suite_editor.py",
                     label="Cases",
@@ -69,9 +65,7 @@ def draw_detail(suite: SuiteDetail) -> None:
     draw_title(escape(suite.title), f"{escape(suite.name)} · corpus {escape(suite.corpus)} · {escape(suite.licence)}")
     if suite.active_run:
         st.info("This suite is running now.", icon=":material/play_circle:")
-        st.page_link(
-            "pages/suites.py", label="Watch it", icon=":material/visibility:", query_params={"run": suite.active_run}
-        )
+        draw_step("pages/suites.py", "Watch it", "visibility", {"run": suite.active_run})
     st.markdown(escape(suite.description))
     with st.container(horizontal=True):
         for section, label, icon in (

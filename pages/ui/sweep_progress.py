@@ -6,6 +6,7 @@ import streamlit as st
 
 from engine.operations.launching import stop_process
 from engine.views.sweep_progress import SweepProgress, load_sweep_progress
+from pages.ui.links import draw_step
 from pages.ui.markup import escape, state_badge
 from pages.ui.progress import POLL_SECONDS
 from pages.ui.resources import get_store
@@ -14,7 +15,7 @@ from pages.ui.states import draw_title
 
 def draw_sweep_progress(sweep_id: str) -> SweepProgress:
     """A sweep while it works; once it has ended only what went wrong before its first trial."""
-    st.page_link("pages/sweeps.py", label="All sweeps", icon=":material/arrow_back:")
+    draw_step("pages/sweeps.py", "All sweeps", "arrow_back", {})
     progress = load_sweep_progress(get_store(), sweep_id)
     if progress.active:
         draw_title("A sweep at work", "Read from the store: this page can be closed; the sweep goes on.")

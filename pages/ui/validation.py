@@ -8,6 +8,7 @@ import streamlit as st
 
 from engine.operations.launching import new_id, start_command, stop_process
 from engine.views.validation import PartChoice, PartLine, ValidationLine, ValidationView, load_validation_view
+from pages.ui.links import draw_step
 from pages.ui.markup import escape, state_badge, verdict_badge
 from pages.ui.progress import POLL_SECONDS
 from pages.ui.resources import get_store, get_zone
@@ -76,7 +77,7 @@ def draw_list(lines: Sequence[ValidationLine]) -> None:
 
 def draw_validation(validation_id: str) -> None:
     """One validation, polled while it works."""
-    st.page_link("pages/validation.py", label="All validations", icon=":material/arrow_back:")
+    draw_step("pages/validation.py", "All validations", "arrow_back", {})
     view = load_validation_view(get_store(), validation_id)
     draw_title(view.title, f"Validation {escape(validation_id)}")
     if view.active:

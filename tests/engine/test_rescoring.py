@@ -81,6 +81,23 @@ def test_a_second_judge_scores_beside_the_first(store: Store) -> None:
     assert {"ragas.faithfulness", "ragas.faithfulness[openai/other]"} <= load_summary(store, "first")["measures"].keys()
 
 
+def test_no_other_judge_goes_on_under_the_plain_names(store: Store, suite: Path) -> None:
+    with serve(ProseServer(), "OPENAI"):
+        rescore_run(store, RescoreRequest(run_id="first", judge="openai/prose", measures=("ragas.faithfulness",)))
+        other = RunOptions(judge="openai/other", measures=("ragas.faithfulness",))
+        with pytest.raises(InputError, match="judged by openai/prose, not by openai/other"):
+            run_request(store, RunRequest(suite=str(suite), overrides={}, resume="first", retry=True, options=other))
+
+
+def test_without_a_judge_what_was_judged_stays(store: Store) -> None:
+    with serve(ProseServer(), "OPENAI"):
+        rescore_run(store, RescoreRequest(run_id="first", judge="openai/prose", measures=("ragas.faithfulness",)))
+    before = load_summary(store, "first")["measures"]["ragas.faithfulness"]
+    store.execute("UPDATE runs SET options = NULL WHERE run_id = 'first'")
+    rescore_run(store, RescoreRequest(run_id="first", measures=("ragas.faithfulness",), again=True))
+    assert load_summary(store, "first")["measures"]["ragas.faithfulness"] == before
+
+
 def test_a_suite_that_was_edited_since_is_said_so_and_expectations_come_from_the_run(store: Store, suite: Path) -> None:
     cases = suite / "cases.jsonl"
     original = cases.read_text()

@@ -126,7 +126,7 @@ def test_a_shipped_suite_is_read_only_until_it_is_copied(empty_home: Path) -> No
 def test_proposals_are_accepted_and_rejected_on_the_screen(suite: Path) -> None:
     app = open_page("suite_editor", suite="depot", show="Generate")
     press(app, "Propose")
-    assert "Proposal 1 of" in words_of(app)
+    assert "Proposal 1 of" in words_of(open_page("suite_editor", suite="depot", show="Generate"))
     press(app, "Accept")
     assert len(load_suite("depot").cases) == 3
     press(app, "Reject all")

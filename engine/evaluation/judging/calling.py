@@ -22,8 +22,9 @@ from engine.evaluation.judging.specs import JudgeSpec
 from engine.evaluation.judging.worker import LINE
 from engine.evaluation.measures.ragas_calls import CallReply, ModelCaller
 
-MANY = 300  # scores from which processes of their own pay
-PROCESSES = 2
+MANY = 300  # scores from which two processes of their own pay
+VERY_MANY = 1_000  # and from which four do: each has fewer calls that wait for one another
+PROCESSES = 4
 LEAST_SLOTS = 4  # calls in flight for which a process is worth its start
 START_S = 120.0
 
@@ -31,8 +32,10 @@ START_S = 120.0
 @asynccontextmanager
 async def open_caller(spec: JudgeSpec, scores: int) -> AsyncIterator[Caller]:
     """Something that makes a judge's calls, for about so many scores. It loads at the first call: none may come."""
-    processes = min(PROCESSES, os.cpu_count() or 1, spec.concurrency // LEAST_SLOTS)
-    if scores * spec.repeats < MANY or processes < 2:
+    judgements = scores * spec.repeats
+    wanted = 1 if judgements < MANY else PROCESSES // 2 if judgements < VERY_MANY else PROCESSES
+    processes = min(wanted, 2 * (os.cpu_count() or 1), spec.concurrency // LEAST_SLOTS)
+    if processes < 2:
         callers: list[ModelCaller | RemoteCaller] = [ModelCaller(spec, spec.concurrency)]
     else:
         ends = [spec.concurrency * i // processes for i in range(processes + 1)]

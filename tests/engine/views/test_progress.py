@@ -8,6 +8,7 @@ import pytest
 from engine.operations.launching import log_path
 from engine.store import RunStore, Store, open_store
 from engine.store.liveness import utc_now
+from engine.store.queue import QueueStore
 from engine.views.frame import load_frame
 from engine.views.progress import load_job_progress, load_run_progress
 from engine.views.run import load_run
@@ -111,3 +112,26 @@ def test_a_partial_run_says_so(store: Store) -> None:
     assert any("Limited to 5 of the suite's 10 cases" in note for note in run.notes)
     assert run.resume_command.endswith("--resume r")
     assert run.rules[0].verdict == "no_data"
+
+
+def queue_up(store: Store, *run_ids: str) -> list[str]:
+    queue = QueueStore(store)
+    return [
+        queue.add_work(kind="run", title="s", subject=run_id, arguments=["run", "s"], who="ann") for run_id in run_ids
+    ]
+
+
+def test_a_run_in_the_queue_waits_and_a_cancelled_one_says_so(store: Store) -> None:
+    queue_up(store, "first", "second")
+    shown = load_run_progress(store, "second")
+    assert (shown.status, shown.before, shown.active) == ("waiting", 1, True)
+    assert [work.subject for work in load_frame(store).waiting] == ["first", "second"]
+    QueueStore(store).cancel_work("second")
+    assert load_run_progress(store, "second").status == "cancelled"
+    assert [work.subject for work in load_frame(store).waiting] == ["first"]
+
+
+def test_a_run_that_a_worker_has_just_taken_is_starting(store: Store) -> None:
+    (queue_id,) = queue_up(store, "r")
+    QueueStore(store).start_work(queue_id)
+    assert load_run_progress(store, "r").status == "starting"

@@ -10,7 +10,7 @@ from engine.evaluation.metrics_audit import EXPECTED_KEYS, Finding, audit_journa
 from engine.evaluation.metrics_audit_cases import CaseFacts, CountTokens, read_case
 from engine.evaluation.metrics_audit_sources import audit_clock, audit_memory, audit_tokens
 from engine.evaluation.statistics import wilson_interval
-from engine.runs import load_summary
+from engine.run_summaries import load_summary
 from engine.settings import PipelineSettings
 from engine.store import RunStore, Store
 from engine.store.run_audits import RunAuditStore

@@ -19,17 +19,15 @@ from engine.evaluation.opening_targets import ForeignTarget, open_target
 from engine.evaluation.recording import StoreRecorder
 from engine.evaluation.runner import RunOutcome, run_suite
 from engine.evaluation.suites import Suite, load_suite
-from engine.evaluation.summary import summarise_figures
 from engine.evaluation.target_specs import TargetSpec, resolve_target
 from engine.evaluation.targets import PipelineTarget
 from engine.judges import check_same_judge, describe_judge, find_judging
 from engine.run_options import RunOptions
 from engine.run_preparation import Prepared, describe_provenance, prepare_suite
+from engine.run_summaries import load_summary
 from engine.settings import PipelineSettings, load_settings
 from engine.store import RunStore, Store
 from engine.store.liveness import utc_now
-from engine.store.run_figures import load_run_figures
-from engine.store.run_keys import load_run_keys
 
 Progress = Callable[[int, int, str], None]
 RunTarget = PipelineTarget | ForeignTarget
@@ -309,16 +307,3 @@ def _target_reference(row: Mapping[str, Any]) -> str:
 def _as_stored(value: Any) -> Any:
     """A value as it comes back from a JSON column: tuples are lists."""
     return json.loads(json.dumps(value))
-
-
-def load_summary(store: Store, run_id: str) -> dict[str, Any]:
-    """The JSON of ``run`` plus settings and provenance.
-
-    Raises:
-        UnknownNameError: no such run.
-    """
-    with RunStore(store) as runs:
-        row = runs.load_run(run_id)
-    names = ("settings", "provenance", "target", "preset", "suite_cases", "suite_hash", "options", "cost_usd")
-    described = {key: row[key] for key in names}
-    return summarise_figures(row, load_run_figures(store, run_id)) | described | load_run_keys(store, run_id)

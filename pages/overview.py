@@ -4,6 +4,7 @@ import streamlit as st
 
 from engine.views.overview import is_empty, load_overview, load_roadmap_choices
 from pages.ui.choosing import choose
+from pages.ui.markup import escape
 from pages.ui.onboarding import draw_onboarding
 from pages.ui.overview import draw_attention, draw_phases, draw_tiles
 from pages.ui.resources import get_store, get_zone
@@ -31,6 +32,12 @@ overview = load_overview(store, roadmap, get_zone())
 box = {"pass": st.success, "fail": st.error, "no_data": st.info}[overview.verdict]
 icon = {"pass": "check_circle", "fail": "cancel", "no_data": "help"}[overview.verdict]
 box(f"**{overview.sentence}** {overview.explanation}", icon=f":material/{icon}:")
+st.page_link(
+    "pages/readiness.py",
+    label=escape(overview.score),
+    icon=":material/task_alt:",
+    query_params={"roadmap": overview.roadmap},
+)
 draw_phases(overview)
 draw_tiles(overview)
 draw_attention(overview)

@@ -6,7 +6,7 @@ from engine.views.overview import load_roadmap_choices
 from engine.views.phases import load_phase_names
 from engine.views.roadmap import load_phase
 from engine.views.roadmap_edit import load_origin
-from pages.ui.choosing import choose
+from pages.ui.choosing import choose, choose_section
 from pages.ui.markup import escape, gate_badge
 from pages.ui.resources import get_store, get_zone
 from pages.ui.roadmap import draw_document, draw_gate, draw_kpis
@@ -50,7 +50,5 @@ view = load_phase(store, roadmap, phase, policy, get_zone())
 st.markdown(f"### {escape(view.phase_name)}", anchors=False)
 st.markdown(f"{gate_badge(view.gate.verdict, view.gate.waived)} **{view.headline}**")
 draw_origin(load_origin(roadmap), view)
-section = st.segmented_control(
-    "Show", list(SECTIONS), default="Gate", key="show", bind="query-params", required=True, label_visibility="collapsed"
-)
+section = choose_section(list(SECTIONS))
 SECTIONS[section](store, view)

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from engine.views.settings import load_settings_view
+from pages.ui.choosing import choose_section
 from pages.ui.markup import escape
 from pages.ui.resources import get_store
 from pages.ui.settings import draw_machine, draw_pipeline, draw_presets
@@ -10,15 +11,7 @@ from pages.ui.states import draw_title
 
 store = get_store()
 draw_title("Settings", "Defaults of the pipeline, and what this installation stands on.")
-section = st.segmented_control(
-    "Show",
-    ["Pipeline", "Presets", "Machine"],
-    default="Pipeline",
-    key="show",
-    bind="query-params",
-    required=True,
-    label_visibility="collapsed",
-)
+section = choose_section(["Pipeline", "Presets", "Machine"])
 view = load_settings_view(store)
 if view.note:
     st.warning(escape(view.note), icon=":material/warning:")

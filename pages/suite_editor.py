@@ -3,6 +3,7 @@
 import streamlit as st
 
 from engine.views.suite_editor import load_editor
+from pages.ui.choosing import choose_section
 from pages.ui.resources import get_store
 from pages.ui.states import draw_empty
 from pages.ui.suite_case import NEW, draw_case
@@ -22,15 +23,7 @@ else:
     draw_head(store, editor)
     if note := st.session_state.pop("editor-note", ""):
         st.success(note, icon=":material/check:")
-    section = st.segmented_control(
-        "Show",
-        SECTIONS,
-        default=SECTIONS[0],
-        key="show",
-        bind="query-params",
-        required=True,
-        label_visibility="collapsed",
-    )
+    section = choose_section(SECTIONS)
     if section == "Cases" and case and case != NEW and case not in editor.cases:
         draw_empty("This case is not in the suite", "It was deleted or got another id.", icon="search_off")
         draw_cases(editor)

@@ -27,7 +27,10 @@ HOMES = {
 TWO_HOMES = {
     "onnxruntime": ("engine/embedding", "engine/bench/embed.py"),
     "tokenizers": ("engine/embedding", "engine/bench/embed.py"),
-    "ragas": tuple(f"engine/evaluation/measures/{name}.py" for name in ("ragas", "ragas_judged", "ragas_calls")),
+    "ragas": (
+        *(f"engine/evaluation/measures/{name}.py" for name in ("ragas", "ragas_judged", "ragas_calls")),
+        "engine/bench/measures.py",
+    ),
     "instructor": ("engine/evaluation/measures/ragas_calls.py",),
     "aiohttp": ("engine/providers",),
 }

@@ -38,6 +38,8 @@ BENCHES = {
     "prompts": "prompts",
     "cost": "cost",
     "judge": "judge",
+    "dashboard": "dashboard",
+    "measures": "measures",
 }
 
 

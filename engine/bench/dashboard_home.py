@@ -13,7 +13,10 @@ from engine.settings import DATASETS, PipelineSettings
 from engine.store import Store
 
 LARGE = "stories-large"  # run id
+ROADMAP = "narrative-agent"  # reads the suite of the large run
 ORDINARY = 60
+ORDINARY_RUN = "customer-service-000"
+ORDINARY_ROADMAP = "customer-service-agent"
 START = datetime(2026, 1, 5, 9, 0)
 _BATCH = 20_000  # cases a statement; each is durable by itself
 _CASES = """

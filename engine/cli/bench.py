@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json as json_module
 import signal
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
 from engine.cli.corpora import Json, Settings
-from engine.cli.output import Progress, format_number, format_rate, open_console, print_json
+from engine.cli.output import format_number, format_rate, open_console, print_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -95,32 +93,23 @@ def audit_metrics(
 def _measure(name: str, data: Path | None, overrides: Mapping[str, Any], job_id: str | None) -> dict[str, Any]:
     from engine.bench import run_bench
     from engine.jobs import journal_job
+    from engine.operations.heartbeat import beat_while
     from engine.store import open_store
     from engine.store.benchmarks import BenchmarkStore
 
     title = f"Benchmark {name}"
-    with open_store() as store, journal_job(store, job_id, "bench", title, name, _ignore) as report, _beating(report):
+    with (
+        open_store() as store,
+        journal_job(store, job_id, "bench", title, name, _ignore) as report,
+        beat_while(lambda: report(0, 0, "measuring"), HEARTBEAT_S, "bench-heartbeat"),
+    ):
         result = run_bench(name, data, overrides)
-        plain = json_module.loads(json_module.dumps(result, default=float))
+        plain = json_module.loads(json_module.dumps(result, default=float), parse_constant=_drop)
         return plain | {"bench_id": BenchmarkStore(store).record(plain)}
 
 
-@contextmanager
-def _beating(report: Progress) -> Iterator[None]:
-    """Signs of life, so that a benchmark at work is not taken for dead."""
-    stop = threading.Event()
-
-    def beat() -> None:
-        while not stop.wait(HEARTBEAT_S):
-            report(0, 0, "measuring")
-
-    thread = threading.Thread(target=beat, name="bench-heartbeat", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
+def _drop(name: str) -> None:
+    """A figure that is no number is none: the store keeps neither NaN nor infinity."""
 
 
 def _ignore(done: int, total: int, message: str) -> None:

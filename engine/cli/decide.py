@@ -1,8 +1,7 @@
-"""``gate`` and ``report``."""
+"""``gate``."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any, Optional
 
 import typer
@@ -16,9 +15,8 @@ EXIT_CODES = {"pass": 0, "fail": 1, "no_data": 3}
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands."""
+    """Add the command."""
     app.command()(gate)
-    app.command()(report)
 
 
 def gate(
@@ -45,28 +43,6 @@ def gate(
     else:
         _print_gate(shown)
     raise typer.Exit(EXIT_CODES[shown["verdict"]])
-
-
-def report(
-    roadmap: Roadmap,
-    phase: Phase,
-    out: Annotated[Path, typer.Option(help="Folder to write to.")],
-    format_: Annotated[str, typer.Option("--format", help="Any of html,pdf,md,json,csv,junit.")] = "html,pdf",
-    json: Json = False,
-) -> None:
-    """Write a phase report; the figures are the same in every format."""
-    from engine.reports import write_report
-    from engine.roadmap.roadmaps import load_roadmap
-    from engine.store import open_store
-
-    plan = load_roadmap(roadmap)
-    formats = [name.strip() for name in format_.split(",") if name.strip()]
-    with open_store() as store:
-        files = [str(path) for path in write_report(plan, phase, formats, out, store)]
-    if json:
-        print_json({"files": files})
-    else:
-        typer.echo("\n".join(files))
 
 
 def _print_gate(gate: dict[str, Any]) -> None:

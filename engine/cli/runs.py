@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from pathlib import Path
 from typing import Annotated, Any, Optional
 
 import typer
@@ -154,7 +155,7 @@ def rescore(
     from engine.jobs import journal_job
     from engine.operations.launching import new_id
     from engine.rescoring import RescoreRequest, rescore_run
-    from engine.runs import load_summary
+    from engine.run_summaries import load_summary
     from engine.store import open_store
 
     request = RescoreRequest(
@@ -216,11 +217,20 @@ def queue(
 
 def runs(
     limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 50,
+    export: Annotated[
+        Optional[tuple[str, Path]], typer.Option(metavar="RUN FILE", help="Write this run to a file instead.")
+    ] = None,
+    import_: Annotated[
+        Optional[Path], typer.Option("--import", metavar="FILE", help="Take a run from such a file instead.")
+    ] = None,
     json: Json = False,
 ) -> None:
-    """List runs, newest first."""
+    """List runs, newest first; or carry one from one machine to another as a file."""
     from engine.store import RunStore, open_store
 
+    if export or import_:
+        _transfer_run(export, import_, json)
+        return
     with open_store() as store, RunStore(store) as run_store:
         rows = run_store.list_runs(limit=limit)
     if json:
@@ -237,9 +247,31 @@ def runs(
     console.print(table if rows else "No runs yet. Start with: python -m engine run customer-service")
 
 
+def _transfer_run(export: tuple[str, Path] | None, source: Path | None, json: bool) -> None:
+    from engine.errors import InputError
+    from engine.run_transfer import export_run, import_run
+    from engine.store import open_store
+
+    if export and source:
+        raise InputError("Give one of --export and --import.")
+    with open_store() as store:
+        if export:
+            run_id, path = export
+            done, file = export_run(store, run_id, path.absolute()), path.absolute()
+        elif source:
+            done, file = import_run(store, source), source.absolute()
+    if json:
+        shown = {"run_id": done.run_id, "cases": done.cases, "sha256": done.sha256, "file": str(file)}
+        print_json(shown if export else shown | {"added": done.added})
+    elif export:
+        typer.echo(f"{done.run_id}: {done.cases} cases written to {file}")
+    else:
+        typer.echo(f"{done.run_id}: {done.cases} cases {'imported' if done.added else 'were here already, the same'}")
+
+
 def show(run: Run, json: Json = False) -> None:
     """One run: its figures, settings and what made it."""
-    from engine.runs import load_summary
+    from engine.run_summaries import load_summary
     from engine.store import open_store
 
     with open_store() as store:

@@ -171,7 +171,7 @@ def score_answers(
 ) -> dict[str, Score]:
     """Scores of a case by measure; with ``error`` every measure that applies has failed."""
     given: Sequence[Answer | None] = [None] * len(case.turns) if error else answers
-    samples = [_build_sample(t, a, documents) for t, a in zip(case.turns, given, strict=True)]
+    samples = [build_sample(t, a, documents) for t, a in zip(case.turns, given, strict=True)]
     samples = samples or [Sample(content_type=case.content_type)]
     return {m.name: combine_scores(m.judge(sample, error) for sample in samples) for m in measures}
 
@@ -234,7 +234,8 @@ def _finish_error(
     )
 
 
-def _build_sample(turn: Turn, answer: Answer | None, documents: Mapping[str, str] | None) -> Sample:
+def build_sample(turn: Turn, answer: Answer | None, documents: Mapping[str, str] | None) -> Sample:
+    """What the measures of a case see of one turn."""
     return Sample(
         question=turn.question,
         answers=turn.answers,

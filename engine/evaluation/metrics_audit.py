@@ -23,7 +23,8 @@ SCORES = "journal of scores"
 EXACT = "exact"
 ROUNDED = "1e-6, relative"
 BOOTSTRAP = "{:g} of the interval's width: two bootstraps differ by chance"
-WITHIN, WITHIN_FEW, FEW = 0.15, 0.35, 8  # of the width; under 8 values the means of resamples lie in large steps
+# Of the width: a skewed sample's end rests on few resamples, and under 8 values resamples lie in steps.
+WITHIN, WITHIN_FEW, FEW = 0.25, 0.35, 8
 RESAMPLES = 4_000
 LARGE = 400  # above it an interval of a mean is Student's t
 

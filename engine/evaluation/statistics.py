@@ -65,10 +65,15 @@ def bootstrap_mean_interval(
     if deviation == 0.0:
         return Interval(mean, mean)
     if n > BOOTSTRAP_LIMIT:
-        half = _t_quantile((1 + confidence) / 2, n - 1) * deviation / math.sqrt(n)
-        return Interval(mean - half, mean + half)
+        return moments_interval(mean, deviation, n, confidence)
     rng = np.random.default_rng(seed)
     return interval_of_resamples(x, x[rng.integers(0, n, size=(resamples, n))].mean(axis=1), confidence)
+
+
+def moments_interval(mean: float, deviation: float, n: int, confidence: float = 0.95) -> Interval:
+    """Student's t interval of a mean from the sample's mean, standard deviation (n - 1) and size, above 100."""
+    half = _t_quantile((1 + confidence) / 2, n - 1) * deviation / math.sqrt(n)
+    return Interval(mean - half, mean + half)
 
 
 def interval_of_resamples(x: np.ndarray, means: np.ndarray, confidence: float = 0.95) -> Interval:

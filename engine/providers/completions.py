@@ -41,6 +41,7 @@ class CallUsage:
         self.cost_usd = None if self.unpriced else (self.cost_usd or 0.0) + float(cost)
 
 
+STEPS_TO_SEND = 4  # turns of the event loop from getting a connection to having written the request
 _PRICES = (
     "input_cost_per_token",
     "output_cost_per_token",
@@ -83,6 +84,7 @@ class CompletionClient:
         self._gate = asyncio.Semaphore(self._slots)
         trace = aiohttp.TraceConfig()
         trace.on_request_start.append(self._widen)  # type: ignore[arg-type]  # aiohttp wants a protocol of its own
+        trace.on_request_end.append(_let_next_send)  # type: ignore[arg-type]
         session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=self._slots), trace_configs=[trace])
         self._fixed["shared_session"] = await self._stack.enter_async_context(session)
         return self
@@ -121,6 +123,12 @@ class CompletionClient:
         if usage is not None:
             usage.add(reply, self._priced)
         return reply
+
+
+async def _let_next_send(*_: object) -> None:
+    """A connection is free: the call that waits for it goes out before litellm takes this reply apart."""
+    for _ in range(STEPS_TO_SEND):
+        await asyncio.sleep(0)
 
 
 def _find_price(litellm: ModuleType, model: str) -> bool:

@@ -1,33 +1,21 @@
-"""A phase report from the store: the gate, its evidence runs and their cases, read once."""
+"""A phase report from the store: the gate, what people decided, its evidence runs and their cases, read once."""
 
 from __future__ import annotations
 
 import dataclasses
 import datetime
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
-import numpy as np
-
-from engine.evaluation.summary import summarise_run
-from engine.reports.report import (
-    Estimate,
-    FailingCase,
-    Histogram,
-    KpiTrend,
-    PhaseReport,
-    RunReport,
-    TagCount,
-)
+from engine.reports.build_run import load_run_report
+from engine.reports.changes import load_changes
+from engine.reports.report import CheckItem, KpiTrend, PhaseReport, WaiverRecord
 from engine.roadmap.gates import check_gate, find_phase, kpi_history
 from engine.roadmap.roadmaps import load_roadmap
-from engine.roadmap.types import Gate, Policy, Roadmap
-from engine.store import RunStore, Store
+from engine.roadmap.sign_offs import build_evidence, hash_evidence, review_sign_offs
+from engine.roadmap.types import Gate, Phase, Policy, Roadmap
+from engine.store import DecisionStore, Store
+from engine.store.decisions import Waiver
 
 FAILING_SHOWN = 6
-TEXT_SHOWN = 240
-BINS = 24
 TREND_POINTS = 20
 TREND_RUNS = 12  # of each suite
 
@@ -38,7 +26,7 @@ def build_report(
     """Everything that a report of one phase says.
 
     Args:
-        roadmap: the roadmap, or the name of a shipped one.
+        roadmap: the roadmap, or the name of one.
         run_id: read this run alone instead of the newest ones.
 
     Raises:
@@ -47,17 +35,60 @@ def build_report(
     plan = load_roadmap(roadmap) if isinstance(roadmap, str) else roadmap
     chosen = find_phase(plan, phase)
     gate = check_gate(plan, phase, store, run_id=run_id, policy=policy)
-    last = phase == max(p.number for p in plan.phases)
+    reviews = review_sign_offs(store, plan, phase, gate=gate)
+    trends = load_trends(plan, gate, store)
     return PhaseReport(
         roadmap=plan,
         phase=chosen,
         gate=gate,
         claims=(*plan.baselines, *chosen.claims, *plan.claims),
-        checklist=(*chosen.checklist, *(plan.checklist if last else ())),
-        trends=load_trends(plan, gate, store),
-        runs=tuple(load_run_report(store, run_id) for run_id in _run_ids(gate)),
+        checklist=load_checklist(plan, chosen, store),
+        trends=trends,
+        runs=tuple(load_run_report(store, run_id, failing_shown=FAILING_SHOWN) for run_id in _run_ids(gate)),
+        sign_offs=reviews,
+        evidence_hash=hash_evidence(build_evidence(gate)),
+        waivers=load_waivers(plan, gate, store),
+        changes=load_changes(store, plan, chosen, gate, reviews, trends),
         generated_at=datetime.datetime.now(datetime.UTC).replace(tzinfo=None, microsecond=0),
     )
+
+
+def load_checklist(roadmap: Roadmap, phase: Phase, store: Store) -> tuple[CheckItem, ...]:
+    """The items of the phase, for the last phase those of the whole roadmap too, as people have ticked them."""
+    last = phase.number == max(p.number for p in roadmap.phases)
+    ticks = DecisionStore(store).load_ticks(roadmap.name)
+    return tuple(
+        CheckItem(item=item.id, text=item.text, done_in_document=item.done_in_document, tick=ticks.get(item.id))
+        for item in (*phase.checklist, *(roadmap.checklist if last else ()))
+    )
+
+
+def load_waivers(roadmap: Roadmap, gate: Gate, store: Store) -> tuple[WaiverRecord, ...]:
+    """Every waiver that was given for a goal of the phase, newest first; of those that hold only one counts."""
+    titles = {kpi.id: kpi.title for kpi in roadmap.kpis}
+    today = datetime.datetime.now(datetime.UTC).date()
+    goals = {goal.kpi: goal.goal for goal in gate.goals}
+    return tuple(
+        WaiverRecord(
+            kpi=waiver.kpi,
+            title=titles.get(waiver.kpi, waiver.kpi),
+            goal=waiver.goal,
+            who=waiver.who,
+            reason=waiver.reason,
+            given_at=waiver.given_at,
+            expires_on=waiver.expires_on,
+            state=_waiver_state(waiver, goals.get(waiver.kpi), today),
+        )
+        for waiver in DecisionStore(store).list_waivers(roadmap.name, gate.phase)
+    )
+
+
+def _waiver_state(waiver: Waiver, goal: str | None, today: datetime.date) -> str:
+    if waiver.withdrawn_at is not None:
+        return "withdrawn"
+    if not waiver.holds_on(today):
+        return "ended"
+    return "holds" if waiver.goal == goal else "outdated"
 
 
 def load_trends(roadmap: Roadmap, gate: Gate, store: Store) -> tuple[KpiTrend, ...]:
@@ -72,120 +103,6 @@ def load_trends(roadmap: Roadmap, gate: Gate, store: Store) -> tuple[KpiTrend, .
     return tuple(trend for trend in trends if trend.points)
 
 
-def load_run_report(store: Store, run_id: str) -> RunReport:
-    """One run: the figures of its summary, its cases by tag, a histogram of its latencies, failing cases.
-
-    Raises:
-        UnknownNameError: no such run.
-    """
-    with RunStore(store) as runs:
-        row = runs.load_run(run_id)
-    cases = store.query(
-        "SELECT case_id, kind, status, context_quality, latency_ms, tags FROM cases WHERE run_id = ? ORDER BY position",
-        (run_id,),
-    )
-    scores = store.query("SELECT measure, status, value FROM scores WHERE run_id = ?", (run_id,))
-    summary = summarise_run(row, cases, scores)
-    return RunReport(
-        run_id=run_id,
-        suite=row["suite"],
-        suite_hash=row["suite_hash"],
-        target=row["target"],
-        preset=row["preset"] or "",
-        status=row["status"],
-        started_at=row["started_at"],
-        seconds=row["seconds"],
-        cases=summary["cases"],
-        passed=summary["passed"],
-        failed=summary["failed"],
-        errors=summary["errors"],
-        unscored=summary["unscored"],
-        success_rate=_estimate(summary["success_rate"], summary["cases"]),
-        context_quality=_estimate(summary["context_quality"], summary["cases"]),
-        latency_ms={key: summary["latency_ms"].get(key) for key in ("p50", "p95", "p99")},
-        latencies=count_histogram([case["latency_ms"] for case in cases if case["latency_ms"] is not None]),
-        memory={name: value for name, value in summary["memory"].items() if value is not None},
-        measures={name: _estimate(m, m["total"]) for name, m in summary["measures"].items()},
-        tags=count_tags(cases),
-        failing=_load_failing(store, run_id),
-        failing_total=summary["failed"] + summary["errors"],
-        settings=row["settings"],
-        provenance=row["provenance"],
-    )
-
-
-def count_tags(cases: Iterable[Mapping[str, Any]]) -> tuple[TagCount, ...]:
-    """Cases by tag, or by kind where no case has a tag; most failures first, then the larger, then by name."""
-    rows = list(cases)
-    tagged = any(case["tags"] for case in rows)
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for case in rows:
-        for tag in dict.fromkeys(case["tags"] if tagged else [case["kind"]]):
-            counts[tag][case["status"]] += 1
-    tags = [
-        TagCount(tag=tag, passed=c["passed"], failed=c["failed"], errors=c["error"], unscored=c["unscored"])
-        for tag, c in counts.items()
-    ]
-    return tuple(sorted(tags, key=lambda tag: (-(tag.failed + tag.errors), -tag.total, tag.tag)))
-
-
-def count_histogram(values: Sequence[float]) -> Histogram | None:
-    """Equal bins from zero to the largest value, or to half as much again as p99 where that is less.
-
-    None without values. So one case that hung does not press all others into the first bin.
-    """
-    if not values:
-        return None
-    top = min(max(values), 1.5 * float(np.quantile(values, 0.99))) or 1.0
-    counts, edges = np.histogram(values, bins=BINS, range=(0.0, top))
-    return Histogram(
-        edges=tuple(float(edge) for edge in edges),
-        counts=tuple(int(count) for count in counts),
-        beyond=len(values) - int(counts.sum()),
-    )
-
-
 def _run_ids(gate: Gate) -> list[str]:
     read = [run.run_id for run in gate.runs] + [run_id for goal in gate.goals for run_id in goal.runs]
     return list(dict.fromkeys(read))
-
-
-def _estimate(figures: Mapping[str, Any], total: int) -> Estimate:
-    return Estimate(
-        value=figures["value"] if "value" in figures else figures["mean"],
-        low=figures["low"],
-        high=figures["high"],
-        n=figures["n"] if "n" in figures else figures["scored"],
-        total=total,
-    )
-
-
-def _load_failing(store: Store, run_id: str) -> tuple[FailingCase, ...]:
-    rows = store.query(
-        "SELECT case_id, status, question, answer, checks, detail FROM cases"
-        " WHERE run_id = ? AND status IN ('failed', 'error')"
-        " ORDER BY status, position LIMIT ?",
-        (run_id, FAILING_SHOWN),
-    )
-    return tuple(
-        FailingCase(
-            case_id=row["case_id"],
-            status=row["status"],
-            question=_shorten(row["question"]),
-            answer=_shorten(row["answer"] or ""),
-            why=_shorten(_explain(row)),
-        )
-        for row in rows
-    )
-
-
-def _explain(row: Mapping[str, Any]) -> str:
-    if row["status"] == "error":
-        return f"error: {row['detail'].get('error') or 'unknown'}"
-    failed = [name.replace("_", " ") for name, passed in row["checks"].items() if not passed]
-    return f"not {', not '.join(failed)}" if failed else "failed"
-
-
-def _shorten(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= TEXT_SHOWN else line[: TEXT_SHOWN - 1].rstrip() + "…"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from engine.reports.report import KpiTrend, PhaseReport
-from engine.reports.run_charts import draw_latency, draw_tags
+from engine.reports.run_charts import draw_run_charts
 from engine.reports.wording import GOAL_WORDS, NO_DATA, count_words, goal_words, unit_words, value_words
 from engine.roadmap.types import GoalVerdict
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from engine.reports.figures import Chart
 
 T = TypeVar("T")
-MOST_RUNS = 6
 GOALS_A_PART = 10  # a part is never cut by the end of a page
 TRENDS_A_PART = 2
 LEAST_SPAN = 0.1  # of a share, drawn at least
@@ -31,12 +30,7 @@ def draw_charts(report: PhaseReport) -> dict[str, list[Chart]]:
     from engine.reports.figures import chart_style
 
     with chart_style():
-        charts = {"goals": draw_goals(report), "trends": draw_trends(report)}
-        for i, run in enumerate(report.runs[:MOST_RUNS]):
-            for chart in (draw_latency(run, f"latency-{i}"), draw_tags(run, f"tags-{i}")):
-                if chart is not None:
-                    charts[chart.name] = [chart]
-    return charts
+        return {"goals": draw_goals(report), "trends": draw_trends(report)} | draw_run_charts(report.runs)
 
 
 def draw_goals(report: PhaseReport) -> list[Chart]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,6 +10,7 @@ from engine.errors import InputError
 from engine.evaluation.comparing.types import Comparison
 from engine.evaluation.comparing.wording import VERDICT_WORDS
 from engine.reports.comparison_rows import FLIPS_SHOWN, ComparisonReport
+from engine.reports.csv_text import write_lines
 from engine.reports.files import check_folder, write_files
 from engine.store import Store
 from engine.store.comparisons import ComparisonStore
@@ -96,19 +95,14 @@ def render_csv(found: Comparison) -> bytes:
         "unit", "a", "b", "difference", "low", "high", "p", "p_adjusted", "n", "wins", "ties", "losses", "detectable",
         "more_cases", "regression",
     )  # fmt: skip
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(("kpi", "value", "verdict", "run_a", "run_b", *names, "noise", "reason"))
-    for pair in found.pairs:
-        for m in pair.measures:
-            figures = ["" if (value := getattr(m, name)) is None else value for name in names]
-            band = m.noise.band if m.noise else ""
-            runs = (pair.a.run_id, pair.b.run_id)
-            value = "" if m.b is None else m.b
-            writer.writerow([_safe(m.measure), value, VERDICT_WORDS[m.verdict], *runs, *figures, band, _safe(m.reason)])
-    return file.getvalue().encode("utf-8")
-
-
-def _safe(text: str) -> str:
-    """Text that a spreadsheet takes for text."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text
+    head = ("kpi", "value", "verdict", "run_a", "run_b", *names, "noise", "reason")
+    rows = (
+        (
+            *(m.measure, m.b, VERDICT_WORDS[m.verdict], pair.a.run_id, pair.b.run_id),
+            *(getattr(m, name) for name in names),
+            *(m.noise.band if m.noise else None, m.reason),
+        )
+        for pair in found.pairs
+        for m in pair.measures
+    )
+    return b"".join(write_lines(head, rows))

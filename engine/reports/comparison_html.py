@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from engine.evaluation.comparing.wording import OUTCOME_WORDS
@@ -18,7 +17,7 @@ from engine.reports.comparison_rows import (
     run_words,
     setup_rows,
 )
-from engine.reports.html import TEMPLATES
+from engine.reports.html import render_template
 
 BANNERS = {
     "worse": ("fail", "▼"),
@@ -32,16 +31,9 @@ CHIPS = {"better": "pass", "worse": "fail"}
 
 def render_html(report: ComparisonReport) -> bytes:
     """The page, UTF-8. All text of the runs is escaped; only our own style sheet and charts are not."""
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page = environment.get_template("comparison.html.j2").render(
+    return render_template(
+        "comparison.html.j2",
         found=report.comparison,
-        style=Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),
         banners=BANNERS,
         chips=CHIPS,
         outcome_words=OUTCOME_WORDS,
@@ -55,4 +47,3 @@ def render_html(report: ComparisonReport) -> bytes:
         flips=lambda number, kind: flip_rows(report, number, kind),
         forest=lambda number, pair: [(c.title, Markup(c.svg)) for c in draw_forest(pair, f"forest-{number}")],
     )
-    return page.encode("utf-8")

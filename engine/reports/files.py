@@ -31,8 +31,8 @@ def check_folder(folder: Path) -> Path:
     return folder
 
 
-def write_files(contents: Mapping[Path, bytes]) -> list[Path]:
-    """Write each file beside its place and move it there, so that a reader sees the old one or the new one.
+def write_files(contents: Mapping[Path, bytes | Iterable[bytes]]) -> list[Path]:
+    """Write each file, whole or in parts, beside its place and move it there: a reader sees the old one or the new one.
 
     Raises:
         InputError, DiskFullError: nothing half-written is left.
@@ -50,14 +50,15 @@ def write_files(contents: Mapping[Path, bytes]) -> list[Path]:
     return list(contents)
 
 
-def _stage(path: Path, content: bytes) -> Path:
+def _stage(path: Path, content: bytes | Iterable[bytes]) -> Path:
     part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
         with part.open("xb") as file:
-            file.write(content)
+            for piece in (content,) if isinstance(content, bytes) else content:
+                file.write(piece)
             file.flush()
             os.fsync(file.fileno())
-    except OSError:
+    except BaseException:
         part.unlink(missing_ok=True)
         raise
     return part

@@ -1,121 +1,166 @@
-"""The report as Markdown (GitHub's flavour)."""
+"""The phase report as Markdown (GitHub's flavour): the verdict in the first lines, what is long folded away."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from engine.reports.report import PhaseReport, RunReport
-from engine.reports.tables import (
+from engine.reports.decision_rows import (
+    CHANGE_HEAD,
+    EDIT_HEAD,
+    SIGN_OFF_HEAD,
+    WAIVER_HEAD,
+    change_rows,
+    changes_words,
+    check_link,
+    check_words,
     checklist_words,
-    claim_rows,
-    goal_rows,
-    measure_rows,
-    missing_rows,
-    plain_facts,
-    report_facts,
-    run_facts,
+    edit_rows,
+    is_ticked,
+    same_words,
+    sign_off_rows,
+    sign_off_words,
+    waiver_rows,
 )
-from engine.reports.wording import BY_A_PERSON, VERDICT_MARKS, VERDICT_WORDS
+from engine.reports.markdown_text import escape_text, fold, write_code, write_table
+from engine.reports.method import method_rows
+from engine.reports.phase_words import figure_lines, find_next_step, missing_words, rest_words
+from engine.reports.report import PhaseReport
+from engine.reports.run_markdown import write_failing, write_measures
+from engine.reports.run_model import RunReport
+from engine.reports.tables import claim_rows, goal_rows, missing_rows, plain_facts, report_facts, run_facts
+from engine.reports.wording import BY_A_PERSON, STATE_MARKS, VERDICT_MARKS, VERDICT_WORDS
 
 
 def render_markdown(report: PhaseReport) -> bytes:
     """The report's text and tables, UTF-8."""
     mark, word = VERDICT_MARKS[report.gate.verdict], VERDICT_WORDS[report.gate.verdict]
     lines = [
-        f"# {_text(report.title)}",
+        f"# {mark} {word}: {escape_text(report.title)}",
         "",
-        f"**{mark} {word}.** {_text(report.headline)}",
-        "",
-        *(f"- {name}: {_text(words)}" for name, words in report_facts(report)),
-        "",
+        *_brief(report),
         *_goals(report),
         *_missing(report),
+        *_changes(report),
+        *_decisions(report),
         *(line for run in report.runs for line in _run(run)),
         *_checklist(report),
+        *_method(report),
         *_claims(report),
         *_provenance(report),
     ]
     return ("\n".join(lines).rstrip() + "\n").encode("utf-8")
 
 
+def _brief(report: PhaseReport) -> list[str]:
+    step = find_next_step(report)
+    lines = [f"**{escape_text(report.headline)}**", ""]
+    lines += [
+        f"- {STATE_MARKS[f.verdict]} {escape_text(f.title)}: {escape_text(f.words)}" for f in figure_lines(report)
+    ]
+    lines += [f"- {rest_words(report)}"] if rest_words(report) else []
+    lines += ["", f"**Missing:** {escape_text(missing_words(report))}", ""]
+    command = f" {write_code(step.command)}" if step.command else ""
+    lines += [f"**Next step:** {escape_text(step.words)}{command}", ""]
+    return [*lines, *(f"- {name}: {escape_text(words)}" for name, words in report_facts(report)), ""]
+
+
 def _goals(report: PhaseReport) -> list[str]:
     rows = [
         (
             f"{VERDICT_MARKS[goal.verdict]} {VERDICT_WORDS[goal.verdict]}",
-            f"{_text(goal.title)} (`{goal.kpi}`)",
+            f"{escape_text(goal.title)} ({write_code(goal.kpi)})",
             goal.goal,
             f"**{goal.value}**",
             goal.interval,
             goal.cases,
-            _text(goal.remark),
+            escape_text(goal.remark),
         )
         for goal in goal_rows(report)
     ]
     head = ("Verdict", "KPI", "Goal", "Measured", "95 % interval", "Cases scored", "Remark")
-    return ["## Goals", "", *_table(head, rows, "llrrrrl"), ""]
+    return ["## Goals", "", *write_table(head, rows, "llrrrrl"), ""]
 
 
 def _missing(report: PhaseReport) -> list[str]:
     if not report.missing:
         return []
-    rows = [(f"`{command}`" if command else BY_A_PERSON, _text(titles)) for command, titles in missing_rows(report)]
-    return ["## Evidence still missing", "", *_table(("What gives it", "Goals without data"), rows, "ll"), ""]
+    rows = [
+        (write_code(command) if command else BY_A_PERSON, escape_text(titles))
+        for command, titles in missing_rows(report)
+    ]
+    return [
+        "## Evidence still missing", "", *write_table(("What gives it", "Goals without data"), rows, "ll"), ""
+    ]  # fmt: skip
+
+
+def _changes(report: PhaseReport) -> list[str]:
+    lines: list[str] = []
+    for changes in report.changes:
+        lines += [escape_text(changes_words(changes)), ""]
+        rows = _escaped(change_rows(changes))
+        lines += [*write_table(CHANGE_HEAD, rows, "lrrll"), ""] if rows else []
+        lines += [same_words(changes), ""] if same_words(changes) and rows else []
+        edits = _escaped(edit_rows(changes))
+        lines += fold("Edits and decisions since then", write_table(EDIT_HEAD, edits, "lllll")) if edits else []
+    return ["## What changed", "", *lines] if lines else []
+
+
+def _decisions(report: PhaseReport) -> list[str]:
+    lines = ["## Sign-offs", "", escape_text(sign_off_words(report)), ""]
+    signed = _escaped(sign_off_rows(report))
+    lines += [*write_table(SIGN_OFF_HEAD, signed, "lllll"), ""] if signed else []
+    waivers = _escaped(waiver_rows(report))
+    return [*lines, "## Waivers", "", *write_table(WAIVER_HEAD, waivers, "lllll"), ""] if waivers else lines
 
 
 def _run(run: RunReport) -> list[str]:
-    lines = [f"## Run {_text(run.suite)} (`{run.run_id}`)", ""]
-    lines += [f"- {name}: {_text(words)}" for name, words in run_facts(run)]
-    lines += (
-        ["", *_table(("Measure", "Mean", "95 % interval", "Scored"), _measures(run), "lrrr"), ""]
-        if run.measures
-        else [""]
-    )
-    if run.failing:
-        rows = [(f"`{c.case_id}`", _text(c.question), _text(c.answer or "—"), _text(c.why)) for c in run.failing]
-        lines += [f"### Failing cases: {len(run.failing)} of {run.failing_total} shown", ""]
-        lines += [*_table(("Case", "Question", "Answer", "Why"), rows, "llll"), ""]
-    return lines
-
-
-def _measures(run: RunReport) -> list[tuple[str, ...]]:
-    return [(f"`{name}`", mean, interval, scored) for name, mean, interval, scored in measure_rows(run)]
+    lines = [f"## Run {escape_text(run.suite)} ({write_code(run.run_id)})", ""]
+    lines += [f"- {name}: {escape_text(words)}" for name, words in run_facts(run)]
+    return [*lines, "", *write_measures(run), *write_failing(run)]
 
 
 def _checklist(report: PhaseReport) -> list[str]:
     if not report.checklist:
         return []
-    items = [f"- [{'x' if item.done_in_document else ' '}] {_text(item.text)}" for item in report.checklist]
+    items = []
+    for item in report.checklist:
+        link = f" <{check_link(item)}>" if check_link(item) else ""
+        box = "x" if is_ticked(item) else " "
+        items.append(f"- [{box}] {escape_text(item.text)} ({escape_text(check_words(item))}){link}")
     return ["## Checklist", "", checklist_words(report), "", *items, ""]
+
+
+def _method(report: PhaseReport) -> list[str]:
+    return [
+        "## Method and its limits",
+        "",
+        *(f"- **{name}.** {escape_text(words)}" for name, words in method_rows(report)),
+        "",
+    ]
 
 
 def _claims(report: PhaseReport) -> list[str]:
     if not report.claims:
         return []
-    rows = [tuple(_text(cell) for cell in row) for row in claim_rows(report)]
-    note = f"These figures stand in {_text(report.roadmap.document)}. None of them counts towards the verdict."
-    head = ("Topic", "Figure", "The document's words", "Where")
-    return ["## Stated by the document, not measured here", "", note, "", *_table(head, rows, "lrll"), ""]
+    note = f"These figures stand in {escape_text(report.roadmap.document)}. None of them counts towards the verdict."
+    table = write_table(("Topic", "Figure", "The document's words", "Where"), _escaped(claim_rows(report)), "lrll")
+    return ["## Stated by the document, not measured here", "", note, "", *fold("The document's figures", table)]
 
 
 def _provenance(report: PhaseReport) -> list[str]:
-    lines = ["## Provenance", ""]
-    rows = [(f"`{goal.kpi}`", _text(goal.source), _text(goal.runs or "none")) for goal in goal_rows(report)]
-    lines += [*_table(("KPI", "Set by", "Runs read"), rows, "lll"), ""]
+    rows = [
+        (write_code(goal.kpi), escape_text(goal.source), escape_text(goal.runs or "none")) for goal in goal_rows(report)
+    ]
+    lines = [*write_table(("KPI", "Set by", "Runs read"), rows, "lll"), ""]
     for run in report.runs:
-        lines += [f"### Run `{run.run_id}`", "", f"- suite: {_text(run.suite)}, content hash `{run.suite_hash}`"]
-        lines += [f"- {name}: {_text(words)}" for name, words in plain_facts(run.provenance)]
+        lines += [
+            f"### Run {write_code(run.run_id)}", "", f"- suite: {escape_text(run.suite)}, content hash `{run.suite_hash}`"
+        ]  # fmt: skip
+        lines += [f"- {name}: {escape_text(words)}" for name, words in plain_facts(run.provenance)]
         settings = ", ".join(f"{name} {words}" for name, words in plain_facts(run.settings))
-        lines += [f"- settings: {_text(settings)}", ""]
-    return lines
+        lines += [f"- settings: {escape_text(settings)}", ""]
+    return ["## Provenance", "", *fold("Sources of the goals, and what made the runs", lines)]
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]], align: str) -> list[str]:
-    rule = ["---:" if side == "r" else "---" for side in align]
-    return [f"| {' | '.join(cells)} |" for cells in (head, rule, *rows)]
-
-
-def _text(text: str) -> str:
-    """Text that cannot end a cell, start a tag or become a mark-up character."""
-    line = " ".join(text.split(" ")).replace("\r", " ").replace("\n", " ")
-    return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", line)
+def _escaped(rows: Iterable[Iterable[str]]) -> list[tuple[str, ...]]:
+    return [tuple(escape_text(cell) for cell in row) for row in rows]

@@ -94,6 +94,8 @@ def paragraph_styles() -> dict[str, ParagraphStyle]:
         "cell": ParagraphStyle("cell", base, fontSize=8, leading=10.6, splitLongWords=1),
         "small": ParagraphStyle("small", base, fontSize=7.3, leading=9.6, textColor=MUTED, splitLongWords=1),
         "head": ParagraphStyle("head", base, fontSize=7.3, leading=9.4, textColor=MUTED, **bold),
+        "figure": ParagraphStyle("figure", base, **bold),
+        "gap": ParagraphStyle("gap", base, fontSize=3, leading=4),
         "mono": ParagraphStyle("mono", base, fontName="Mono", fontSize=7.6, leading=10),
         "item": ParagraphStyle("item", base, leftIndent=14, firstLineIndent=-14, spaceAfter=3.5),
         "label": ParagraphStyle("label", base, fontSize=8, leading=11.4, textColor=MUTED),

@@ -8,85 +8,89 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from engine.reports.run_model import RunReport
 from engine.reports.wording import count_words
-from engine.roadmap.types import ChecklistItem, Claim, Gate, GoalVerdict, KpiPoint, Phase, Roadmap
+from engine.roadmap.sign_offs import ReviewedSignOff
+from engine.roadmap.types import Claim, EvidenceRun, Gate, GoalVerdict, KpiPoint, Phase, Roadmap, Verdict
+from engine.store.decisions import Tick
+
+NOISE = 1e-4  # of a value: what nobody would call a change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
-    """A rate or a mean with its 95 % interval. ``n`` values of ``total`` possible ones; ``value`` None without any."""
+class CheckItem:
+    """An item of a checklist. ``done_in_document`` is the document's claim, ``tick`` what a person here said of it."""
 
-    value: float | None
-    low: float | None
-    high: float | None
-    n: int
-    total: int
+    item: str
+    text: str
+    done_in_document: bool
+    tick: Tick | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TagCount:
-    """Cases of a run that carry a tag, by how they ended."""
+class WaiverRecord:
+    """A waiver of a goal of the phase. ``state`` is holds, ended, withdrawn, or outdated: the goal was changed since."""
 
-    tag: str
-    passed: int
-    failed: int
-    errors: int
-    unscored: int
+    kpi: str
+    title: str
+    goal: str
+    who: str
+    reason: str
+    given_at: datetime.datetime
+    expires_on: datetime.date
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoalChange:
+    """A goal then and now. ``before_verdict`` is None where nothing was known then; ``before_goal`` is the goal of then."""
+
+    goal: GoalVerdict
+    before: float | None
+    before_verdict: Verdict | None
+    before_goal: str
 
     @property
-    def total(self) -> int:
-        """All of them."""
-        return self.passed + self.failed + self.errors + self.unscored
+    def turned(self) -> bool:
+        """Whether the verdict is another one."""
+        return self.before_verdict is not None and self.before_verdict != self.goal.verdict
+
+    @property
+    def gain(self) -> float | None:
+        """How far the value moved in the direction that is better; None where one of both is missing."""
+        if self.before is None or self.goal.value is None:
+            return None
+        moved = self.goal.value - self.before
+        if abs(moved) <= NOISE * max(abs(self.before), abs(self.goal.value)):
+            return 0.0
+        return moved if self.goal.direction.startswith(">") else -moved
+
+    @property
+    def within(self) -> bool | None:
+        """Whether the value of then lies in the interval of now; None without an interval."""
+        goal = self.goal
+        if self.before is None or (goal.low, goal.high) == (None, None):
+            return None
+        return (goal.low is None or goal.low <= self.before) and (goal.high is None or self.before <= goal.high)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FailingCase:
-    """One case that failed or broke. ``why``: the checks it failed, or the error's message."""
+class Changes:
+    """What is different since a moment: a sign-off, the end of the phase before, the runs before.
 
-    case_id: str
-    status: str
-    question: str
-    answer: str
-    why: str
+    Attributes:
+        since: the moment in words.
+        runs: evidence runs that began after it.
+        edits: entries of the audit trail since then: what was done, to what, the change, by whom, when, why.
+        evidence: what a signature's evidence and that of now differ in, in sentences.
+    """
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Histogram:
-    """``counts[i]`` values lie in [``edges[i]``, ``edges[i + 1]``), ``beyond`` above the last edge."""
-
-    edges: tuple[float, ...]
-    counts: tuple[int, ...]
-    beyond: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunReport:
-    """One evidence run. ``latency_ms`` has p50, p95, p99; ``failing`` is a sample of ``failing_total`` cases."""
-
-    run_id: str
-    suite: str
-    suite_hash: str
-    target: str
-    preset: str
-    status: str
-    started_at: datetime.datetime | None
-    seconds: float | None
-    cases: int
-    passed: int
-    failed: int
-    errors: int
-    unscored: int
-    success_rate: Estimate
-    context_quality: Estimate
-    latency_ms: Mapping[str, float | None]
-    latencies: Histogram | None
-    memory: Mapping[str, Any]
-    measures: Mapping[str, Estimate]
-    tags: tuple[TagCount, ...]
-    failing: tuple[FailingCase, ...]
-    failing_total: int
-    settings: Mapping[str, Any]
-    provenance: Mapping[str, Any]
+    since: str
+    moment: datetime.datetime
+    goals: tuple[GoalChange, ...]
+    runs: tuple[EvidenceRun, ...] = ()
+    edits: tuple[Mapping[str, Any], ...] = ()
+    evidence: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,9 +109,13 @@ class PhaseReport:
     phase: Phase
     gate: Gate
     claims: tuple[Claim, ...]
-    checklist: tuple[ChecklistItem, ...]
+    checklist: tuple[CheckItem, ...]
     trends: tuple[KpiTrend, ...]
     runs: tuple[RunReport, ...]
+    sign_offs: tuple[ReviewedSignOff, ...]
+    evidence_hash: str
+    waivers: tuple[WaiverRecord, ...]
+    changes: tuple[Changes, ...]
     generated_at: datetime.datetime
 
     @property
@@ -148,8 +156,8 @@ class PhaseReport:
 
     @property
     def missing(self) -> tuple[GoalVerdict, ...]:
-        """Goals without data."""
-        return tuple(goal for goal in self.goals if goal.verdict == "no_data")
+        """Goals without data that nobody has waived."""
+        return tuple(goal for goal in self.goals if goal.verdict == "no_data" and goal.waiver is None)
 
     @property
     def file_stem(self) -> str:

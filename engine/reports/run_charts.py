@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from engine.reports.report import RunReport
+from engine.reports.run_model import RunReport
 from engine.reports.wording import count_words, value_words
 
 if TYPE_CHECKING:
@@ -13,6 +14,20 @@ if TYPE_CHECKING:
     from engine.reports.figures import Chart
 
 MOST_TAGS = 12
+MOST_RUNS = 6
+
+
+def draw_run_charts(runs: Sequence[RunReport]) -> dict[str, list[Chart]]:
+    """``latency-<i>`` and ``tags-<i>`` of each of the first runs."""
+    from engine.reports.figures import chart_style
+
+    charts: dict[str, list[Chart]] = {}
+    with chart_style():
+        for i, run in enumerate(runs[:MOST_RUNS]):
+            for chart in (draw_latency(run, f"latency-{i}"), draw_tags(run, f"tags-{i}")):
+                if chart is not None:
+                    charts[chart.name] = [chart]
+    return charts
 
 
 def draw_latency(run: RunReport, name: str) -> Chart | None:

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine.reports.report import Estimate, PhaseReport, RunReport
+from engine.reports.report import PhaseReport
+from engine.reports.run_model import Estimate, JudgeUse, RunReport
 from engine.reports.wording import (
     NO_DATA,
+    NO_INTERVAL,
     count_words,
     duration_words,
     goal_words,
@@ -35,6 +37,7 @@ class GoalRow:
     interval: str
     cases: str
     verdict: str
+    waived: bool
     reason: str
     remark: str
     suites: str
@@ -57,6 +60,7 @@ def _goal_row(goal: GoalVerdict) -> GoalRow:
         interval=interval_words(goal.low, goal.high, goal.unit) if goal.value is not None else "—",
         cases=f"{goal.scored:,} of {goal.total:,}" if goal.total else "—",
         verdict=goal.verdict,
+        waived=goal.waiver is not None,
         reason=goal.reason,
         remark=_remark(goal),
         suites=", ".join(goal.suites),
@@ -127,6 +131,8 @@ def run_facts(run: RunReport) -> list[tuple[str, str]]:
             words += f", reported within {value_words(1 - memory['accuracy'], 'share')} of the kernel's figure"
         facts.append(("Memory", words))
     facts += [("Started", time_words(run.started_at)), ("Took", duration_words(run.seconds))]
+    if run.cost_usd:
+        facts.append(("Cost of the models", f"{run.cost_usd:.4f} USD"))
     return facts
 
 
@@ -147,17 +153,30 @@ def estimate_words(estimate: Estimate, unit: str) -> str:
     return words
 
 
-def measure_rows(run: RunReport) -> list[tuple[str, str, str, str]]:
-    """Measure, mean, 95 % interval, scored of total."""
+MEASURE_HEAD = ("Measure", "Mean", "95 % interval", "Scored", "Failed", "Unjudged", "Judge")
+"""Heads of :func:`measure_rows`."""
+
+
+def measure_rows(run: RunReport) -> list[tuple[str, ...]]:
+    """Measure, mean, 95 % interval, scored of attempted, failed, left unjudged, who judged."""
     return [
         (
             name,
             value_words(m.value, ""),
-            interval_words(m.low, m.high, "") if m.value is not None else "—",
-            f"{m.n:,} of {m.total:,}",
+            interval_words(m.low, m.high, "") if m.value is not None else NO_INTERVAL,
+            f"{m.n:,} of {m.attempted:,}",
+            f"{m.failed:,}" if m.failed else NO_INTERVAL,
+            f"{m.unjudged:,}" if m.unjudged else NO_INTERVAL,
+            ", ".join(judge_words(use) for use in m.judges) or ("none" if m.unjudged else "no model"),
         )
         for name, m in run.measures.items()
     ]
+
+
+def judge_words(use: JudgeUse) -> str:
+    """``strict, prompts 3fa85f64, 3 times``."""
+    words = f"{use.judge}, prompts {use.prompt_hash[:8]}" if use.prompt_hash else use.judge
+    return f"{words}, {use.repeats} times" if use.repeats > 1 else words
 
 
 def claim_rows(report: PhaseReport) -> list[tuple[str, str, str, str]]:
@@ -199,15 +218,11 @@ def report_facts(report: PhaseReport) -> list[tuple[str, str]]:
         "strict": "the near end of the 95 % interval meets the goal",
     }[report.gate.policy]
     facts = [
-        ("Generated", time_words(report.generated_at)),
-        ("Roadmap document", report.roadmap.document),
-        ("Planned", dates or report.phase.duration),
+        ("Target", "the built-in pipeline" if report.gate.target == "pipeline" else report.gate.target),
         ("A goal is met when", rule),
+        ("Planned", dates or report.phase.duration),
+        ("Roadmap document", report.roadmap.document),
+        ("Generated", time_words(report.generated_at)),
+        ("Evidence hash", report.evidence_hash[:16]),
     ]
     return [(name, words) for name, words in facts if words]
-
-
-def checklist_words(report: PhaseReport) -> str:
-    """How much of the checklist the document ticks."""
-    ticked = sum(item.done_in_document for item in report.checklist)
-    return f"The document ticks {ticked} of {count_words(len(report.checklist), 'item')}. A tick there is a statement, not a measurement."

@@ -10,6 +10,7 @@ NO_INTERVAL = "—"
 BY_A_PERSON = "a person confirms it"
 VERDICT_WORDS = {"pass": "PASS", "fail": "FAIL", "no_data": "NO DATA"}
 VERDICT_MARKS = {"pass": "✔", "fail": "✘", "no_data": "○"}
+STATE_MARKS = VERDICT_MARKS | {"waived": "◐"}
 GOAL_WORDS = {"pass": "met", "fail": "missed", "no_data": "no data"}
 MOST_DECIMALS = 6
 

@@ -5,24 +5,17 @@ from __future__ import annotations
 import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 from engine.errors import UnknownNameError
 from engine.evaluation.suite_folders import find_named_folder
 from engine.evaluation.suites import hash_suite_files
+from engine.roadmap.case_values import CaseValues, ReadsStore
 from engine.roadmap.estimates import Kind, count_more_cases, estimate_figure
-from engine.roadmap.figures import RUN_FIGURES, Row, find_figure, read_values
+from engine.roadmap.figures import RUN_FIGURES, Row, adjust_values, find_figure
 from engine.roadmap.judged_evidence import explain_mixed_judges
 from engine.roadmap.types import Evidence, EvidenceRun
 
-RUN_KINDS = ("qa", "conversation", "content")  # what a run scores; drills run the other kinds
-
-
-class ReadsStore(Protocol):
-    """What is needed of ``engine.store.Store``."""
-
-    def query(self, sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]:
-        """Rows of one SELECT."""
+__all__ = ["EvidenceReader", "Measured", "ReadsStore", "run_command"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +36,7 @@ class Measured:
     missing: int | None = None
     runs: tuple[EvidenceRun, ...] = ()
     kind: Kind | None = None
-    values: tuple[float, ...] = ()
+    values: Sequence[float] = ()
 
     def count_more_cases(self, threshold: float) -> int | None:
         """About how many more cases would decide a goal at ``threshold``."""
@@ -68,7 +61,8 @@ class EvidenceReader:
         self.target = target
         self._given = self._find_given(run_id) if run_id is not None else None
         self._found: dict[str, EvidenceRun | None] = {}
-        self._rows: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        self._listed: dict[tuple[tuple[str, ...], int], list[EvidenceRun]] = {}
+        self._values = CaseValues(store)
         self._memory: dict[str, Row] = {}
 
     def measure(self, evidence: Evidence) -> Measured:
@@ -109,13 +103,13 @@ class EvidenceReader:
         mixed = explain_mixed_judges(self._store, evidence.measure, runs)
         if mixed:
             return Measured(reason=mixed, command=command, runs=tuple(runs))
-        rows = [row for run in runs for row in self._load_rows(run.run_id, evidence)]
-        if not rows:
+        pooled = self._values.pool(evidence, runs)
+        if not pooled.found:
             what = f"cases of kind {_names(evidence.kinds)}" if evidence.kinds else f"scores of {evidence.measure}"
             reason = f"no {what} in run {_names([run.run_id for run in runs])}"
             return Measured(reason=reason, command=command, runs=tuple(runs))
         kind = find_figure(evidence.measure).kind
-        values, total = read_values(evidence, rows)
+        values, total = adjust_values(evidence, pooled.values), pooled.total
         estimate = estimate_figure(kind, values)
         return Measured(
             value=estimate.value,
@@ -129,7 +123,7 @@ class EvidenceReader:
             missing=total - len(values),
             runs=tuple(runs),
             kind=kind,
-            values=tuple(values),
+            values=values,
         )
 
     def _measure_memory(self, measure: str, runs: Sequence[EvidenceRun], command: str) -> Measured:
@@ -143,23 +137,6 @@ class EvidenceReader:
         value = min(values) if measure == "memory_accuracy" else max(values)
         return Measured(value=value, n=samples, scored=samples, total=samples, command=command, runs=tuple(runs))
 
-    def _load_rows(self, run_id: str, evidence: Evidence) -> list[dict[str, Any]]:
-        """Cases of the wanted kinds; for a measure, its scores where it applies."""
-        measure = find_figure(evidence.measure).measure
-        key = (run_id, measure)
-        if key not in self._rows:
-            if not measure:
-                sql = "SELECT kind, status, context_quality, latency_ms FROM cases WHERE run_id = ? ORDER BY position"
-                self._rows[key] = self._store.query(sql, [run_id])
-            else:
-                sql = (
-                    "SELECT c.kind, s.status, s.value FROM scores s JOIN cases c USING (run_id, case_id)"
-                    " WHERE s.run_id = ? AND s.measure = ? AND s.status <> 'not_applicable' ORDER BY c.position"
-                )
-                self._rows[key] = self._store.query(sql, [run_id, measure])
-        kinds = evidence.kinds or RUN_KINDS
-        return [row for row in self._rows[key] if row["kind"] in kinds]
-
     def _find_run(self, suite: str) -> EvidenceRun | None:
         """The newest finished and complete run of a suite."""
         if suite not in self._found:
@@ -172,14 +149,22 @@ class EvidenceReader:
 
     def list_complete_runs(self, suites: Sequence[str], limit: int) -> list[EvidenceRun]:
         """The newest ``limit`` finished and complete runs of each suite, oldest first."""
-        sql = (
-            f"SELECT {_RUN_COLUMNS} FROM runs r WHERE {_COMPLETE} AND suite IN ({', '.join('?' * len(suites))})"
-            f"{_OF_TARGET}"
-            " QUALIFY row_number() OVER (PARTITION BY suite ORDER BY started_at DESC, run_id DESC) <= ?"
-            " ORDER BY started_at, run_id"
-        )
-        rows = self._store.query(sql, [*suites, self.target, self.target, limit]) if suites else []
-        return [self._keep(row) for row in rows]
+        key = (tuple(suites), limit)
+        if key not in self._listed:
+            sql = (
+                f"SELECT {_RUN_COLUMNS} FROM runs r WHERE {_COMPLETE} AND suite IN ({', '.join('?' * len(suites))})"
+                f"{_OF_TARGET}"
+                " QUALIFY row_number() OVER (PARTITION BY suite ORDER BY started_at DESC, run_id DESC) <= ?"
+                " ORDER BY started_at, run_id"
+            )
+            rows = self._store.query(sql, [*suites, self.target, self.target, limit]) if suites else []
+            self._listed[key] = [self._keep(row) for row in rows]
+        return self._listed[key]
+
+    def load_ahead(self, evidence: Evidence, runs: Sequence[EvidenceRun]) -> None:
+        """Read the values of many runs at once, before they are measured one by one."""
+        if evidence.measure not in RUN_FIGURES:
+            self._values.load(evidence, runs)
 
     def _explain_absence(self, suites: Sequence[str]) -> Measured:
         """Why there is no complete run: none at all, or one that was limited, interrupted, failed, still runs."""

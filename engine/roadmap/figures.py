@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from array import array
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,74 +18,66 @@ SUPPORTED = 0.5  # an answer whose groundedness is below even odds counts as uns
 class Figure:
     """A figure over the cases of complete runs.
 
-    ``read`` gives a row's value: None when it should have one and has none, ``SKIP`` when there is nothing to score.
-    The rows are those of ``cases``, or with ``measure`` that measure's rows of ``scores``.
+    Attributes:
+        value: a case's value in SQL, NULL when it should have one and has none. ``c`` is the case and ``s``, where there
+            is a ``measure``, its score. A rate's values are zeros and ones.
+        applies: which cases should have a value, in SQL.
     """
 
     description: str
     kind: Kind
-    read: Callable[[Row], float | None]
+    value: str
+    applies: str = "TRUE"
     measure: str = ""
 
 
-SKIP = float("nan")
-
-
-def _asked(row: Row, value: float | None) -> float | None:
-    return SKIP if row["kind"] == "content" else value  # a content case is never put to the target
-
-
-def _passed(row: Row) -> float | None:
-    return None if row["status"] == "unscored" else float(row["status"] == "passed")
-
-
-def _quality(row: Row) -> float | None:
-    return _asked(row, row["context_quality"])
-
-
-def _latency(row: Row) -> float | None:
-    return _asked(row, row["latency_ms"])
-
-
-def _score(row: Row) -> float | None:
-    return row["value"] if row["status"] == "scored" else None
-
-
-def _unsupported(row: Row) -> float | None:
-    value = _score(row)
-    return None if value is None else float(value < SUPPORTED)
-
+_ASKED = "c.kind <> 'content'"  # a content case is never put to the target
+_SCORE = "CASE WHEN s.status = 'scored' THEN s.value END"
 
 FIGURES: dict[str, Figure] = {
     "success_rate": Figure(
         description="Cases that pass all their checks, of the cases attempted; an error is a failure.",
         kind="rate",
-        read=_passed,
+        value="CASE WHEN c.status <> 'unscored' THEN (c.status = 'passed')::DOUBLE END",
     ),
     "error_rate": Figure(
         description="Cases that ended in an error, of all cases.",
         kind="rate",
-        read=lambda row: float(row["status"] == "error"),
+        value="(c.status = 'error')::DOUBLE",
     ),
     "answered_rate": Figure(
         description="Cases that ended without an error, of all cases.",
         kind="rate",
-        read=lambda row: float(row["status"] != "error"),
+        value="(c.status <> 'error')::DOUBLE",
     ),
-    "context_quality": Figure(description="Mean context quality of the cases.", kind="mean", read=_quality),
+    "context_quality": Figure(
+        description="Mean context quality of the cases.", kind="mean", value="c.context_quality", applies=_ASKED
+    ),
     "context_quality_spread": Figure(
-        description="Standard deviation of context quality over the cases.", kind="spread", read=_quality
+        description="Standard deviation of context quality over the cases.",
+        kind="spread",
+        value="c.context_quality",
+        applies=_ASKED,
     ),
-    "latency_mean": Figure(description="Mean wall time of an answer, ms.", kind="mean", read=_latency),
-    "latency_p50": Figure(description="Median wall time of an answer, ms.", kind="p50", read=_latency),
-    "latency_p95": Figure(description="95th percentile of the wall time of an answer, ms.", kind="p95", read=_latency),
+    "latency_mean": Figure(
+        description="Mean wall time of an answer, ms.", kind="mean", value="c.latency_ms", applies=_ASKED
+    ),
+    "latency_p50": Figure(
+        description="Median wall time of an answer, ms.", kind="p50", value="c.latency_ms", applies=_ASKED
+    ),
+    "latency_p95": Figure(
+        description="95th percentile of the wall time of an answer, ms.",
+        kind="p95",
+        value="c.latency_ms",
+        applies=_ASKED,
+    ),
     "processing_time_improvement": Figure(
-        description="1 - mean wall time of an answer / baseline.", kind="mean", read=_latency
+        description="1 - mean wall time of an answer / baseline.", kind="mean", value="c.latency_ms", applies=_ASKED
     ),
     "unsupported_rate": Figure(
         description="Answers whose groundedness is below 0.5, of the answers that claim something.",
         kind="rate",
-        read=_unsupported,
+        value=f"CASE WHEN s.status = 'scored' THEN (s.value < {SUPPORTED})::DOUBLE END",
         measure="groundedness",
     ),
 }
@@ -108,14 +100,11 @@ def known_figures() -> tuple[str, ...]:
 
 def find_figure(name: str) -> Figure:
     """The figure of that name; a measure's is its mean."""
-    return FIGURES.get(name) or Figure(description=f"Mean of {name}.", kind="mean", read=_score, measure=name)
+    return FIGURES.get(name) or Figure(description=f"Mean of {name}.", kind="mean", value=_SCORE, measure=name)
 
 
-def read_values(evidence: Evidence, rows: Sequence[Row]) -> tuple[list[float], int]:
-    """Values of the scored cases, and how many cases should have one."""
-    read = [find_figure(evidence.measure).read(row) for row in rows]
-    applicable = [value for value in read if value is None or not math.isnan(value)]
-    values = [value for value in applicable if value is not None]
-    if evidence.measure == "processing_time_improvement" and evidence.baseline:
-        values = [1 - value / evidence.baseline for value in values]
-    return values, len(applicable)
+def adjust_values(evidence: Evidence, values: Sequence[float]) -> Sequence[float]:
+    """The values of a figure that is held against a baseline; of any other, the same."""
+    if evidence.measure != "processing_time_improvement" or not evidence.baseline:
+        return values
+    return array("d", (1 - value / evidence.baseline for value in values))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 from engine.errors import InputError
 from engine.roadmap.evidence import EvidenceReader, Measured, ReadsStore
-from engine.roadmap.goal_verdicts import format_value, judge_goal, judge_tick, lacks_coverage, waive_goal
+from engine.roadmap.goal_evidence import Decisions, Measures, judge_evidence, load_decisions
+from engine.roadmap.goal_verdicts import format_value, judge_goal, lacks_coverage, waive_goal
+from engine.roadmap.proofs import ProofReader
+from engine.roadmap.readiness import judge_readiness, score_items
 from engine.roadmap.types import (
     EvidenceRun,
     Gate,
@@ -21,7 +23,6 @@ from engine.roadmap.types import (
     Roadmap,
     Verdict,
 )
-from engine.store.decisions import DecisionStore, Tick, Waiver
 
 __all__ = [
     "check_gate",
@@ -50,14 +51,6 @@ def find_phase(roadmap: Roadmap, number: int) -> Phase:
     raise InputError(f"Roadmap {roadmap.name} has no phase {number}. Known: {known}.", "Give one of these numbers.")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Decisions:
-    """What people said that counts on the day: ticks by item, waivers by phase and KPI."""
-
-    ticks: Mapping[str, Tick]
-    waivers: Mapping[tuple[int, str], Waiver]
-
-
 def check_gate(
     roadmap: Roadmap,
     phase_number: int,
@@ -83,21 +76,29 @@ def check_gate(
     phase = find_phase(roadmap, phase_number)
     check_policy(policy)
     reader = EvidenceReader(store, run_id, target=target or roadmap.target)
-    return _check_phase(roadmap, phase, reader, policy, _load_decisions(roadmap, store, today))
+    return _check_phase(roadmap, phase, Measures(reader), policy, load_decisions(roadmap, store, today), store)
 
 
 def check_roadmap(
-    roadmap: Roadmap, store: ReadsStore, policy: Policy = "point", *, today: datetime.date | None = None
+    roadmap: Roadmap,
+    store: ReadsStore,
+    policy: Policy = "point",
+    *,
+    today: datetime.date | None = None,
+    reader: EvidenceReader | None = None,
 ) -> Readiness:
     """Every gate of a roadmap, the phase to work on, and its goals by verdict.
+
+    Args:
+        reader: of the roadmap's target; one that ``kpi_history`` uses too reads each run once for both.
 
     Raises:
         InputError: no such policy.
     """
     check_policy(policy)
-    reader = EvidenceReader(store, target=roadmap.target)
-    decisions = _load_decisions(roadmap, store, today)
-    gates = tuple(_check_phase(roadmap, phase, reader, policy, decisions) for phase in roadmap.phases)
+    measures = Measures(reader or EvidenceReader(store, target=roadmap.target))
+    decisions = load_decisions(roadmap, store, today)
+    gates = tuple(_check_phase(roadmap, phase, measures, policy, decisions, store) for phase in roadmap.phases)
     pairs = zip(roadmap.phases, gates, strict=True)
     return Readiness(
         roadmap=roadmap,
@@ -115,19 +116,23 @@ def current_phase(roadmap: Roadmap, store: ReadsStore, policy: Policy = "point")
     return check_roadmap(roadmap, store, policy).current
 
 
-def kpi_history(roadmap: Roadmap, store: ReadsStore, limit: int = 50) -> list[KpiPoint]:
+def kpi_history(
+    roadmap: Roadmap, store: ReadsStore, limit: int = 50, *, reader: EvidenceReader | None = None
+) -> list[KpiPoint]:
     """Trend of every KPI that runs measure, oldest first: what a gate would have read after each complete run.
 
     A KPI of several suites is pooled from the newest run of each at that time, so its first point needs one of each.
-    ``limit`` is the number of runs of each suite looked back at.
+    ``limit`` is the number of runs of each suite looked back at. ``reader`` is as for ``check_roadmap``.
     """
-    reader = EvidenceReader(store, target=roadmap.target)
+    reader = reader or EvidenceReader(store, target=roadmap.target)
     points: list[KpiPoint] = []
     for kpi in roadmap.kpis:
         if kpi.evidence.kind != "run":
             continue
         newest: dict[str, EvidenceRun] = {}
-        for run in reader.list_complete_runs(kpi.evidence.suites, limit):
+        runs = reader.list_complete_runs(kpi.evidence.suites, limit)
+        reader.load_ahead(kpi.evidence, runs)
+        for run in runs:
             newest[run.suite] = run
             if len(newest) < len(kpi.evidence.suites):
                 continue
@@ -143,26 +148,22 @@ def combine_verdicts(verdicts: Iterable[Verdict]) -> Verdict:
     return next(verdict for verdict in ("fail", "no_data", "pass") if verdict in found)
 
 
-def _load_decisions(roadmap: Roadmap, store: ReadsStore, today: datetime.date | None) -> _Decisions:
-    decisions = DecisionStore(store)
-    day = today or datetime.datetime.now(datetime.UTC).date()
-    return _Decisions(
-        ticks=decisions.load_ticks(roadmap.name), waivers=decisions.find_active_waivers(roadmap.name, day)
-    )
-
-
-def _check_phase(roadmap: Roadmap, phase: Phase, reader: EvidenceReader, policy: Policy, decisions: _Decisions) -> Gate:
+def _check_phase(
+    roadmap: Roadmap, phase: Phase, measures: Measures, policy: Policy, decisions: Decisions, store: ReadsStore
+) -> Gate:
     verdicts: list[GoalVerdict] = []
     runs: dict[str, EvidenceRun] = {}
     for goal in phase.goals:
         kpi = roadmap.kpi(goal.kpi)
-        if kpi.evidence.kind == "checklist":
-            verdict = judge_tick(goal, kpi, decisions.ticks.get(kpi.id), policy)
-        else:
-            measured = reader.measure(kpi.evidence)
-            verdict = judge_goal(goal, kpi, measured, policy)
-            runs.update({run.run_id: run for run in measured.runs})
-        verdicts.append(waive_goal(verdict, decisions.waivers.get((phase.number, goal.kpi))))
+        if kpi.evidence.kind == "readiness":
+            proofs = ProofReader(roadmap, store, measures, decisions)
+            judged = judge_readiness(goal, kpi, score_items(roadmap, proofs), policy)
+            verdicts.append(waive_goal(judged, decisions.waivers.get((phase.number, goal.kpi))))
+            runs.update(proofs.runs)
+            continue
+        verdict, read = judge_evidence(roadmap, goal, phase.number, measures, policy, decisions)
+        verdicts.append(verdict)
+        runs.update({run.run_id: run for run in read})
     return Gate(
         roadmap=roadmap.name,
         roadmap_title=roadmap.title,
@@ -174,8 +175,8 @@ def _check_phase(roadmap: Roadmap, phase: Phase, reader: EvidenceReader, policy:
         checked_at=datetime.datetime.now(datetime.UTC).replace(tzinfo=None),
         goals=tuple(verdicts),
         runs=tuple(runs.values()),
-        run_id=reader.run_id,
-        target=reader.target,
+        run_id=measures.reader.run_id,
+        target=measures.reader.target,
     )
 
 

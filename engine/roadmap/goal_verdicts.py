@@ -103,7 +103,8 @@ def format_value(value: float, unit: str) -> str:
     """A value in words: ``81.7 %``, ``12.3 ms``, ``5 x``."""
     if unit == "share":
         return f"{value * 100:.{6 if 0.999 < value < 1 else 4}g} %"  # 99.999 % is not 100 %
-    return f"{value:.4g} {unit}" if unit not in ("", "score", "count") else f"{value:.4g}"
+    number = f"{value:.4g}" if abs(value) < 10_000 else f"{value:.0f}"  # 10000 ms is not 1e+04 ms
+    return f"{number} {unit}" if unit not in ("", "score", "count") else number
 
 
 def _explain(goal: Goal, kpi: Kpi, measured: Measured, more: int | None) -> str:

@@ -6,8 +6,10 @@ import datetime
 from dataclasses import dataclass
 from typing import Literal
 
+from engine.roadmap.readiness_plan import MaturityPlan, PlannedConfidence, PreviousValue, ReadinessPlan
+
 Direction = Literal[">", ">=", "<", "<="]
-EvidenceKind = Literal["run", "bench", "checklist", "none"]
+EvidenceKind = Literal["run", "bench", "checklist", "readiness", "none"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +18,7 @@ class Evidence:
 
     Attributes:
         kind: ``run`` reads finished runs of ``suites``; ``bench`` the newest benchmark of this machine; ``checklist`` waits
-            for a person; ``none`` cannot be had yet.
+            for a person; ``readiness`` is the roadmap's own score; ``none`` cannot be had yet.
         suites: names of the suites whose cases are pooled.
         measure: a figure of ``engine.roadmap.evidence.FIGURES`` or a measure of the scores table.
         kinds: case kinds that count; empty means all.
@@ -94,12 +96,17 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChecklistItem:
-    """Something a person confirms. ``done_in_document``: whether the document ticks it."""
+    """Something a person confirms.
+
+    ``done_in_document``: whether the document ticks it; ``group``: its heading there; ``kpi``: what measures the same thing.
+    """
 
     id: str
     text: str
     done_in_document: bool
     source: str
+    group: str = ""
+    kpi: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +219,10 @@ class Roadmap:
     risks: tuple[Risk, ...]
     timeline: tuple[TimelineItem, ...]
     target: str = "pipeline"
+    readiness: ReadinessPlan | None = None
+    maturity: MaturityPlan | None = None
+    previous: tuple[PreviousValue, ...] = ()
+    confidence: tuple[PlannedConfidence, ...] = ()
 
     def kpi(self, kpi_id: str) -> Kpi:
         """The KPI of that id; a loaded roadmap has one for each goal.

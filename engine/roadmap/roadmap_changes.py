@@ -17,6 +17,7 @@ Key = tuple[str | int, ...]
 HEADER = ("title", "document", "date", "summary", "target")
 PHASE_LISTS = {"goals": "kpi", "checklist": "id"}
 LISTS = {"checklist": "id", "risks": "title"}
+WHOLE = ("readiness", "maturity", "previous", "confidence")
 _NOUNS = {"goals": "goal", "checklist": "checklist item", "kpis": "KPI", "risks": "risk", "phases": "phase"}
 
 
@@ -108,6 +109,7 @@ def _flatten(fields: Mapping[str, Any]) -> Iterator[tuple[Key, Any]]:
                 yield from ((("phases", number, name, row[PHASE_LISTS[name]]), row) for row in value or [])
             elif value not in (None, ""):
                 yield ("phases", number, name), value
+    yield from (((name,), fields[name]) for name in WHOLE if fields.get(name))
     yield ("timeline",), fields.get("timeline") or []
 
 

@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 import datetime
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from engine.errors import FileFormatError
 from engine.evaluation.suite_files import explain_error
+from engine.roadmap.file_fields import GOAL, STRICT, Id, Number, Text, check_goal_text
+from engine.roadmap.readiness_files import (
+    ConfidenceEntry,
+    MaturityEntry,
+    PreviousEntry,
+    ReadinessEntry,
+    find_readiness_faults,
+)
 from engine.roadmap.types import Direction
 from engine.roadmap.yaml_lines import find_line, read_yaml
 
-Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
-Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
-Number = float | int
-GOAL = re.compile(r"(>=|<=|>|<)\s*(-?\d+(?:\.\d+)?)")
-
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = STRICT
 
 
 class EvidenceEntry(_Strict):
     """Where a KPI's value comes from; which fields belong to which type is checked here."""
 
-    type: Literal["run", "bench", "checklist", "none"]
+    type: Literal["run", "bench", "checklist", "readiness", "none"]
     suites: list[Text] = []
     measure: str = ""
     kinds: list[Literal["qa", "conversation", "content"]] = []
@@ -73,18 +75,22 @@ class GoalEntry(_Strict):
 
     @model_validator(mode="after")
     def _check_goal(self) -> GoalEntry:
-        if self.goal != "done" and not GOAL.fullmatch(self.goal):
-            raise ValueError(f"goal: expected 'done' or a direction and a number such as '> 0.75', found {self.goal!r}")
+        check_goal_text(self.goal)
         return self
 
     @property
     def threshold(self) -> tuple[Direction, float]:
         """Direction and value; ``done`` is at least 1."""
-        match = GOAL.fullmatch(self.goal)
-        if match is None:
-            return ">=", 1.0
-        sign: Any = match[1]
-        return sign, float(match[2])
+        return read_threshold(self.goal)
+
+
+def read_threshold(goal: str) -> tuple[Direction, float]:
+    """Direction and value of a goal as written; ``done`` is at least 1."""
+    match = GOAL.fullmatch(goal)
+    if match is None:
+        return ">=", 1.0
+    sign: Any = match[1]
+    return sign, float(match[2])
 
 
 class ClaimEntry(_Strict):
@@ -98,11 +104,13 @@ class ClaimEntry(_Strict):
 
 
 class ChecklistEntry(_Strict):
-    """``done`` is whether the document ticks it."""
+    """``done`` is whether the document ticks it, ``group`` its heading there, ``kpi`` what measures the same thing."""
 
     id: Id
     text: Text
     done: bool = False
+    group: str = ""
+    kpi: str = ""
     source: Text
 
 
@@ -196,6 +204,10 @@ class RoadmapFile(_Strict):
     contradictions: list[ContradictionEntry] = []
     risks: list[RiskEntry] = []
     timeline: list[TimelineEntry] = []
+    readiness: ReadinessEntry | None = None
+    maturity: MaturityEntry | None = None
+    previous: list[PreviousEntry] = []
+    confidence: list[ConfidenceEntry] = []
 
 
 def read_roadmap_file(path: Path) -> RoadmapFile:
@@ -233,6 +245,8 @@ def _find_faults(entry: RoadmapFile, path: Path) -> Iterator[tuple[str, str]]:
         if item.id in seen:
             yield f"{field}.id", f"duplicate id {item.id!r}: {seen[item.id]} already has it"
         seen[item.id] = field
+        if item.kpi and item.kpi not in entry.kpis:
+            yield f"{field}.kpi", f"expected one of the KPIs {', '.join(entry.kpis)}; found {item.kpi!r}"
         if item.id in entry.kpis and entry.kpis[item.id].evidence.type == "checklist":
             yield f"{field}.id", f"{item.id!r} is the id of a KPI that a person confirms; one tick would count for both"
     for i, phase in enumerate(entry.phases):
@@ -252,6 +266,7 @@ def _find_faults(entry: RoadmapFile, path: Path) -> Iterator[tuple[str, str]]:
     for field, claim in _list_claims(entry):
         if claim.kpi and claim.kpi not in entry.kpis:
             yield f"{field}.kpi", f"expected one of the KPIs {', '.join(entry.kpis)}; found {claim.kpi!r}"
+    yield from find_readiness_faults(entry)
 
 
 def _find_measure_faults(entry: RoadmapFile) -> Iterator[tuple[str, str]]:

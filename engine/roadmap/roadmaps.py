@@ -7,6 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from engine.errors import UnknownNameError
+from engine.roadmap.readiness_building import build_maturity, build_readiness
+from engine.roadmap.readiness_plan import PlannedConfidence, PreviousValue
 from engine.roadmap.roadmap_files import (
     ChecklistEntry,
     ClaimEntry,
@@ -130,6 +132,10 @@ def build_roadmap(entry: RoadmapFile) -> Roadmap:
         ),
         risks=tuple(Risk(**risk.model_dump()) for risk in entry.risks),
         timeline=tuple(TimelineItem(**item.model_dump()) for item in entry.timeline),
+        readiness=build_readiness(entry.readiness),
+        maturity=build_maturity(entry.maturity),
+        previous=tuple(PreviousValue(**row.model_dump()) for row in entry.previous),
+        confidence=tuple(PlannedConfidence(**week.model_dump()) for week in entry.confidence),
     )
 
 
@@ -196,4 +202,7 @@ def _build_claims(entries: Sequence[ClaimEntry]) -> tuple[Claim, ...]:
 
 
 def _build_checklist(entries: Sequence[ChecklistEntry]) -> tuple[ChecklistItem, ...]:
-    return tuple(ChecklistItem(id=c.id, text=c.text, done_in_document=c.done, source=c.source) for c in entries)
+    return tuple(
+        ChecklistItem(id=c.id, text=c.text, done_in_document=c.done, source=c.source, group=c.group, kpi=c.kpi)
+        for c in entries
+    )

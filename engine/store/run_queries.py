@@ -24,6 +24,8 @@ RUN_COLUMNS = {
     "context_quality": "quality_mean",
     "latency_ms": "p95",
 }
+COUNTED = ("passed", "failed", "errors", "unscored", "success_rate", "context_quality", "latency_ms")
+"""Orders that need every run's cases counted; by any other, only the cases of one page of runs are."""
 CASE_ORDERS = {
     "position": "position",
     "id": "case_id",
@@ -66,7 +68,11 @@ def build_runs_query(
     run_id: str | None,
     mark: str | None = None,
 ) -> tuple[str, list[Any]]:
-    """SELECT of runs with their counts and marks, unordered; ``mark`` is a tag that people gave. Cases are counted for the runs that pass the filters only."""
+    """WITH clauses that end in ``chosen``: the runs that pass the filters, with their marks.
+
+    Args:
+        mark: a tag that people gave.
+    """
     params: list[Any] = [silent_since, dead_pids]
     where = ["TRUE"]
     for column, value in (("suite", suite), ("status", status), ("run_id", run_id)):
@@ -85,18 +91,24 @@ def build_runs_query(
                                    THEN 'interrupted' ELSE status END AS status),
                    coalesce(m.pinned, FALSE) AS pinned, coalesce(m.tags, []) AS mark_tags, coalesce(m.note, '') AS note
             FROM runs LEFT JOIN run_marks m USING (run_id)),
-        chosen AS (SELECT * FROM shown WHERE {" AND ".join(where)}),
+        chosen AS (SELECT * FROM shown WHERE {" AND ".join(where)})"""
+    return sql, params
+
+
+def count_cases(chosen: str, page: str) -> str:
+    """SELECT of the runs of ``chosen`` with their cases counted. ``page`` orders and cuts them before their cases are read."""
+    return f"""{chosen},
+        paged AS (SELECT * FROM chosen {page}),
         counted AS (
             SELECT run_id, count_if(status = 'passed') AS passed, count_if(status = 'failed') AS failed,
                    count_if(status = 'error') AS errors, count_if(status = 'unscored') AS unscored,
                    avg(context_quality) AS quality_mean, count(context_quality) AS quality_n,
-                   quantile_cont(latency_ms, 0.5) AS p50, quantile_cont(latency_ms, 0.95) AS p95,
-                   quantile_cont(latency_ms, 0.99) AS p99
-            FROM cases WHERE run_id IN (SELECT run_id FROM chosen) GROUP BY run_id)
-        SELECT chosen.*, coalesce(passed, 0) AS passed, coalesce(failed, 0) AS failed, coalesce(errors, 0) AS errors,
-               coalesce(unscored, 0) AS unscored, quality_mean, coalesce(quality_n, 0) AS quality_n, p50, p95, p99
-        FROM chosen LEFT JOIN counted USING (run_id)"""
-    return sql, params
+                   quantile_cont(latency_ms, [0.5, 0.95, 0.99]) AS latencies
+            FROM cases WHERE run_id IN (SELECT run_id FROM paged) GROUP BY run_id)
+        SELECT paged.*, coalesce(passed, 0) AS passed, coalesce(failed, 0) AS failed, coalesce(errors, 0) AS errors,
+               coalesce(unscored, 0) AS unscored, quality_mean, coalesce(quality_n, 0) AS quality_n,
+               latencies[1] AS p50, latencies[2] AS p95, latencies[3] AS p99
+        FROM paged LEFT JOIN counted USING (run_id)"""
 
 
 def build_cases_query(

@@ -13,10 +13,12 @@ from engine.store.literals import encode_json
 from engine.store.liveness import SILENCE, is_alive, utc_now
 from engine.store.run_queries import (
     CASE_ORDERS,
+    COUNTED,
     RUN_COLUMNS,
     build_cases_query,
     build_runs_query,
     case_object,
+    count_cases,
     order_terms,
     run_object,
 )
@@ -202,7 +204,7 @@ class RunStore:
     ) -> int:
         """How many runs :meth:`list_runs` would give without a limit."""
         sql, params = build_runs_query(self._silent_since(), self._dead_pids(), suite, status, search, None, mark)
-        return int(self._store.query(f"SELECT count(*) AS n FROM ({sql})", params)[0]["n"])
+        return int(self._store.query(f"{sql} SELECT count(*) AS n FROM chosen", params)[0]["n"])
 
     def load_cases(
         self,
@@ -264,7 +266,12 @@ class RunStore:
         terms = order_terms(order_by, RUN_COLUMNS, "started_at DESC, run_id")
         terms = f"pinned DESC, {terms}" if pinned_first else terms
         sql, params = build_runs_query(self._silent_since(), self._dead_pids(), suite, status, search, run_id, mark)
-        return self._store.query(f"{sql} ORDER BY {terms} LIMIT ? OFFSET ?", (*params, limit, offset))
+        if order_by.removeprefix("-") in COUNTED:
+            return self._store.query(
+                f"{count_cases(sql, '')} ORDER BY {terms} LIMIT ? OFFSET ?", (*params, limit, offset)
+            )
+        page = f"ORDER BY {terms} LIMIT ? OFFSET ?"
+        return self._store.query(f"{count_cases(sql, page)} ORDER BY {terms}", (*params, limit, offset))
 
     def _silent_since(self) -> datetime:
         return utc_now() - SILENCE

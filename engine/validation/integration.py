@@ -114,7 +114,7 @@ def _check_targets(work: Work) -> tuple[Verdict, str]:
     from engine.runs import load_targets
 
     spec = resolve_target(work.roadmap.target, load_targets(work.store))
-    with open_target(spec, documents={}, embed=None) as target:
+    with open_target(spec, documents={}) as target:
         answer = target.ask(PROBE, ())
     work.part.figures["target_ms"] = answer.timings_ms.get("total")
     said = bool(answer.text.strip())

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from engine.errors import InputError, PhasegateError
+from engine.operations.heartbeat import beat_while
 from engine.operations.launching import new_id
 from engine.reports.files import check_folder
 from engine.roadmap.gates import check_gate, combine_verdicts, find_phase
@@ -62,7 +61,7 @@ def run_validation(
         validations.create_validation(request.validation_id, name, request.phase, stored)
     attempt = _Attempt(store, validations, request, states, progress)
     try:
-        with _beating(validations, request.validation_id):
+        with beat_while(lambda: validations.heartbeat(request.validation_id), HEARTBEAT_S, "validation-heartbeat"):
             attempt.work_through()
             return attempt.finish(folder, formats)
     except KeyboardInterrupt:
@@ -207,21 +206,3 @@ def _stored(request: Request, state: PartState) -> dict[str, Any]:
     """A part with what it was asked for, so that a resume asks for the same."""
     asked = {"roadmap": request.roadmap, "fresh": request.fresh, "policy": request.policy}
     return state.as_json() | {"request": asked}
-
-
-@contextmanager
-def _beating(validations: ValidationStore, validation_id: str) -> Iterator[None]:
-    """Signs of life while a part works silently."""
-    stop = threading.Event()
-
-    def beat() -> None:
-        while not stop.wait(HEARTBEAT_S):
-            validations.heartbeat(validation_id)
-
-    thread = threading.Thread(target=beat, name="validation-heartbeat", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()

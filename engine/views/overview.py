@@ -8,11 +8,14 @@ from typing import Any
 
 from engine.errors import PhasegateError
 from engine.reports.wording import goal_words, value_words
+from engine.roadmap.evidence import EvidenceReader
 from engine.roadmap.gates import check_roadmap, kpi_history
+from engine.roadmap.readiness import open_proofs, score_items
 from engine.roadmap.roadmaps import list_roadmap_names, load_roadmap
 from engine.roadmap.types import Gate, GoalVerdict, KpiPoint, Phase, Readiness
 from engine.store import Store
 from engine.views.phases import phase_name
+from engine.views.readiness import say_score
 from engine.views.roadmap import GoalRow, gate_counts, goal_row, interval_or_nothing
 from engine.views.runs import load_latest
 from engine.views.words import plural, sentence_list
@@ -71,7 +74,7 @@ class Overview:
     """Everything on the first screen.
 
     Attributes:
-        sentence: the answer to "are we ready?"; ``verdict`` is its state.
+        sentence: the answer to "are we ready?"; ``verdict`` is its state; ``score`` says how many points are proven.
         failing: goals of the current phase that are missed, then of the others; ``waived``: those that a waiver lets pass.
         to_run: suites that would give missing evidence, the one that decides most goals first.
         by_hand: goals that only a person or later work can decide.
@@ -81,6 +84,7 @@ class Overview:
     title: str
     sentence: str
     explanation: str
+    score: str
     verdict: str
     phases: tuple[PhaseCard, ...]
     tiles: tuple[KpiTile, ...]
@@ -127,7 +131,9 @@ def load_overview(store: Store, roadmap_name: str, zone: str | None = None) -> O
     Raises:
         PhasegateError: no such roadmap, or its file is broken.
     """
-    readiness = check_roadmap(load_roadmap(roadmap_name), store)
+    plan = load_roadmap(roadmap_name)
+    reader = EvidenceReader(store, target=plan.target)
+    readiness = check_roadmap(plan, store, reader=reader)
     roadmap, current = readiness.roadmap, readiness.current
     at = current.number if current else roadmap.phases[-1].number
     gates = {gate.phase: gate for gate in readiness.gates}
@@ -137,9 +143,10 @@ def load_overview(store: Store, roadmap_name: str, zone: str | None = None) -> O
         title=roadmap.title,
         sentence=_sentence(readiness, gates[at]),
         explanation=_explanation(readiness),
+        score=say_score(score_items(roadmap, open_proofs(roadmap, store, reader=reader)), roadmap),
         verdict=gates[at].verdict,
         phases=tuple(_phase_card(p, gates[p.number], p.number == at) for p in roadmap.phases),
-        tiles=_tiles(ordered, kpi_history(roadmap, store)),
+        tiles=_tiles(ordered, kpi_history(roadmap, store, reader=reader)),
         failing=_failing(ordered),
         waived=tuple((gate.phase, goal_row(g)) for gate in ordered for g in gate.goals if g.waiver),
         to_run=_to_run(ordered),

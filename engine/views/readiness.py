@@ -91,7 +91,7 @@ class ReadinessView:
     """The score's part of the Readiness screen.
 
     Attributes:
-        sentence: the answer; ``state`` is ``pass`` (all points), ``fail`` (points are lost) or ``no_data``.
+        sentence: the answer; ``title`` is that of the bars; ``state`` is ``pass`` (all points), ``fail`` (points are lost) or ``no_data``.
         meaning: what the range of the score means.
         claimed: what the document says of its own score, or empty.
     """
@@ -100,6 +100,7 @@ class ReadinessView:
     score: ReadinessScore
     maturity: Maturity | None
     sentence: str
+    title: str
     state: str
     meaning: str
     basis: str
@@ -122,6 +123,7 @@ def load_readiness(store: Store, roadmap_name: str) -> ReadinessView:
         score=score,
         maturity=measure_maturity(roadmap, store, proofs),
         sentence=say_score(score, roadmap),
+        title=_say_bars(score),
         state="pass" if score.score >= 100 else "fail" if score.sum_points("lost") else "no_data",
         meaning=_say_range(score),
         basis=_say_basis(score),
@@ -146,6 +148,16 @@ def say_score(score: ReadinessScore, roadmap: Roadmap) -> str:
 def points(number: float) -> str:
     """``7.5``, ``10``."""
     return f"{number:.1f}".removesuffix(".0")
+
+
+def _say_bars(score: ReadinessScore) -> str:
+    """What the bars show: the group that lacks most."""
+    lacking = max(score.groups, key=lambda group: group.weight - group.earned)
+    if score.score >= 100 or lacking.weight <= lacking.earned:
+        return "Every group has all of its points"
+    return (
+        f"{lacking.title} lacks most: {points(lacking.weight - lacking.earned)} of its {points(lacking.weight)} points"
+    )
 
 
 def _say_range(score: ReadinessScore) -> str:
@@ -196,11 +208,12 @@ def _item_line(item: ItemScore) -> ItemLine:
         words=STATE_WORDS[item.state],
         doubt=doubt,
         source=item.source,
-        proofs=tuple(_proof_line(proof) for proof in item.proofs),
+        proofs=tuple(proof_line(proof) for proof in item.proofs),
     )
 
 
-def _proof_line(proof: ProofVerdict) -> ProofLine:
+def proof_line(proof: ProofVerdict) -> ProofLine:
+    """One piece of evidence in words."""
     words = {"met": "met", "waived": "waived", "undecided": "no data", "missed": "missed"}
     return ProofLine(
         title=proof.title,

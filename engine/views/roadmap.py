@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.reports.wording import goal_words, interval_words, value_words
+from engine.roadmap.evidence import EvidenceReader
 from engine.roadmap.gates import check_roadmap, find_phase, kpi_history
 from engine.roadmap.roadmaps import load_roadmap
 from engine.roadmap.types import Gate, GoalVerdict, Phase, Policy, Roadmap
@@ -88,9 +89,10 @@ def load_phase(
     """
     roadmap = load_roadmap(roadmap_name)
     phase = find_phase(roadmap, number)
-    gates = {gate.phase: gate for gate in check_roadmap(roadmap, store, policy).gates}
+    reader = EvidenceReader(store, target=roadmap.target)
+    gates = {gate.phase: gate for gate in check_roadmap(roadmap, store, policy, reader=reader).gates}
     gate = gates[number]
-    history = kpi_history(roadmap, store)
+    history = kpi_history(roadmap, store, reader=reader)
     checklist = {kpi.id for kpi in roadmap.kpis if kpi.evidence.kind == "checklist"}
     return PhaseView(
         roadmap=roadmap,

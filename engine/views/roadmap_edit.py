@@ -25,6 +25,7 @@ EVIDENCE_WORDS = {
     "run": "Runs of suites measure it",
     "bench": "A benchmark measures it",
     "checklist": "A person confirms it",
+    "readiness": "It is the readiness score",
     "none": "It cannot be measured yet",
 }
 _WORDS = {"pass": "pass", "fail": "fail", "no_data": "no data"}

@@ -28,6 +28,10 @@ class MeasureRow:
     scored: int
     applicable: int
     not_applicable: int
+    failed: int
+    unjudged: int
+    judges: tuple[str, ...]
+    reason: str
     description: str
 
     @property
@@ -39,7 +43,10 @@ class MeasureRow:
             "mean": self.mean,
             "interval": bounds,
             "scored": f"{self.scored} of {self.applicable}",
-            "what it is": self.description,
+            "failed": self.failed,
+            "unjudged": self.unjudged,
+            "judge": ", ".join(self.judges),
+            "what it is": f"No mean: {self.reason}." if self.reason else self.description,
         }
 
 
@@ -99,7 +106,7 @@ def load_run(store: Store, run_id: str) -> RunDetail:
     Raises:
         UnknownNameError: no such run.
     """
-    from engine.runs import load_summary
+    from engine.run_summaries import load_summary
 
     rows = store.query("SELECT * FROM runs WHERE run_id = ?", [run_id])
     if not rows:
@@ -148,6 +155,10 @@ def _measures(measures: Mapping[str, Mapping[str, Any]]) -> tuple[MeasureRow, ..
             scored=m["scored"],
             applicable=m["total"] - m["not_applicable"],
             not_applicable=m["not_applicable"],
+            failed=m["failed"],
+            unjudged=m["unjudged"],
+            judges=tuple(m["judges"]),
+            reason=m["reason"],
             description=describe_measure(name) if name in known else "",
         )
         for name, m in measures.items()

@@ -10,6 +10,7 @@ from engine.charts.comparison import build_forest, build_latency_curves
 from engine.store import Store
 from engine.views.compare import CompareView, RunChoices, render_download
 from pages.ui.charts import draw_chart
+from pages.ui.choosing import choose_section
 from pages.ui.compare_cases import draw_flips
 from pages.ui.compare_measures import draw_measures, draw_power, draw_setup
 from pages.ui.markup import escape
@@ -93,16 +94,15 @@ def draw_comparison(store: Store, view: CompareView) -> None:
         st.caption(f":material/warning: {escape(words)}")
     _draw_cards(view)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        section = st.segmented_control(
-            "Show",
-            SECTIONS,
-            default=SECTIONS[0],
-            key="show",
-            bind="query-params",
-            required=True,
-            label_visibility="collapsed",
-        )
-        _draw_downloads(store, view)
+        section = choose_section(SECTIONS)
+        with st.container(horizontal=True, vertical_alignment="center", width="content"):
+            _draw_downloads(store, view)
+            st.page_link(
+                "pages/reports.py",
+                label="Report",
+                icon=":material/description:",
+                query_params={"kind": "Comparison", "runs": ",".join(card.run_id for card in view.cards)},
+            )
     if section == "Measures":
         _draw_measures(view)
     elif section == "Flipped cases":

@@ -27,6 +27,7 @@ GROUPS = {
     ],
     "Decide": [
         ("roadmap", "Roadmap", "flag"),
+        ("readiness", "Readiness", "task_alt"),
         ("validation", "Validation", "verified"),
         ("reports", "Reports", "description"),
     ],

@@ -12,6 +12,7 @@ from engine.views.words import clock, milliseconds
 from pages.ui.case_labels import draw_labels
 from pages.ui.cases import draw_cases
 from pages.ui.charts import draw_chart
+from pages.ui.choosing import choose_section
 from pages.ui.links import draw_step
 from pages.ui.markup import escape, state_badge, verdict_badge
 from pages.ui.progress import draw_facts, draw_run_progress
@@ -34,7 +35,14 @@ def draw_run(store: Store, run_id: str) -> None:
     badges = state_badge(run.status) + (f" {verdict_badge(run.verdict)} pass rules" if run.verdict else "")
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(f"{badges} &nbsp; **{run.headline}**", width="content")
-        draw_marks(store, run_id, run.mark)
+        with st.container(horizontal=True, vertical_alignment="center", width="content"):
+            draw_marks(store, run_id, run.mark)
+            st.page_link(
+                "pages/reports.py",
+                label="Report",
+                icon=":material/description:",
+                query_params={"kind": "Run", "run": run_id},
+            )
     if run.mark.note:
         st.markdown(f":material/sticky_note_2: {escape(run.mark.note)}")
     if st.session_state.get("said"):
@@ -53,15 +61,7 @@ def draw_run(store: Store, run_id: str) -> None:
         st.markdown(
             f"{verdict_badge(rule.verdict)} {escape(rule.name.replace('_', ' '))}: {rule.value}, wanted {rule.wanted} :gray[({escape(rule.reason)})]"
         )
-    section = st.segmented_control(
-        "Show",
-        SECTIONS,
-        default=SECTIONS[0],
-        key="show",
-        bind="query-params",
-        required=True,
-        label_visibility="collapsed",
-    )
+    section = choose_section(SECTIONS)
     {
         "Cases": lambda: draw_cases(store, run_id, running=run.status == "running"),
         "Labels": lambda: draw_labels(store, run_id),
@@ -86,7 +86,9 @@ def _draw_measures(run: RunDetail) -> None:
             "mean": column.ProgressColumn(format="%.3f", min_value=0, max_value=1),
             "interval": column.TextColumn("95 % interval"),
             "scored": column.TextColumn(help="Cases with a score, of those that the measure applies to."),
-            "what it is": column.TextColumn(width="large", help="All lie between 0 and 1; higher is better."),
+            "what it is": column.TextColumn(
+                width="large", help="All lie between 0 and 1. Higher is better, but for noise sensitivity."
+            ),
         },
     )
     draw_chart(build_measure_chart(run.measures, "Means with their 95 % intervals"), "measures")

@@ -11,6 +11,7 @@ from engine.views.sweeps import MEASURE_WORDS, SweepDetail, load_sweep_detail, r
 from engine.views.tables import build_csv
 from engine.views.words import plural
 from pages.ui.charts import draw_chart
+from pages.ui.choosing import choose_section
 from pages.ui.markup import escape, state_badge
 from pages.ui.progress import draw_facts
 from pages.ui.resources import get_zone
@@ -36,15 +37,7 @@ def draw_sweep(store: Store, sweep_id: str) -> None:
         with column.container(border=True, height="stretch", gap="xsmall"):
             st.metric(tile.label, tile.value, help=tile.help)
             st.caption(tile.note)
-    section = st.segmented_control(
-        "Show",
-        SECTIONS,
-        default=SECTIONS[0],
-        key="show",
-        bind="query-params",
-        required=True,
-        label_visibility="collapsed",
-    )
+    section = choose_section(SECTIONS)
     if section == "Best":
         _draw_best(store, sweep)
     else:

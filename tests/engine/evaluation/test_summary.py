@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from engine.evaluation.statistics import wilson_interval
-from engine.evaluation.summary import summarise_run
+from engine.evaluation.summary import check_rule, summarise_run
 
 RUN = {
     "run_id": "r",
@@ -113,3 +113,14 @@ def test_a_high_mean_over_half_the_cases_is_no_data() -> None:
     assert rule["verdict"] == "no_data" and "5 of 10" in rule["reason"]
     half = summarise_run({**RUN, "status": "interrupted"}, _cases(*["passed"] * 5), [])
     assert half["verdict"] == "no_data", "an interrupted run has not earned its rate"
+
+
+def test_a_rule_on_a_measure_of_which_less_is_better_is_a_most() -> None:
+    measure = {"mean": 0.1, "scored": 10, "attempted": 10}
+    summary = {
+        "cases": 10, "passed": 10, "failed": 0, "errors": 0, "unscored": 0,
+        "measures": {"ragas.noise_sensitivity": measure, "ragas.faithfulness": measure},
+    }  # fmt: skip
+    assert check_rule("ragas.noise_sensitivity", 0.2, summary)["verdict"] == "pass"
+    assert check_rule("ragas.noise_sensitivity", 0.05, summary)["verdict"] == "fail"
+    assert check_rule("ragas.faithfulness", 0.2, summary)["verdict"] == "fail"

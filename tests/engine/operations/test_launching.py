@@ -8,13 +8,13 @@ from engine.operations import launching
 def test_a_command_writes_its_log_and_its_exit_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PHASEGATE_HOME", str(tmp_path))
     waited: list[int] = []
-    await_end = launching._await_end
+    await_end = launching.note_end
 
     def wait_too(*arguments: object) -> None:
         await_end(*arguments)  # type: ignore[arg-type]
         waited.append(1)
 
-    monkeypatch.setattr(launching, "_await_end", wait_too)
+    monkeypatch.setattr(launching, "note_end", wait_too)
     path = launching.start_command(["no-such-command"], "job-1")
     for thread in [t for t in launching.threading.enumerate() if t.name.startswith("await-")]:
         thread.join(30)

@@ -3,8 +3,10 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -159,3 +161,41 @@ def test_ctrl_c_keeps_what_was_done_and_is_exit_130(
         resumed = run_validation(store, Request(roadmap="", phase=0), resume=summary["validation_id"])
         assert resumed["parts"][0]["seconds"] == seconds, "a finished part is not repeated"
         assert resumed["parts"][1]["runs"] == summary["parts"][1]["runs"]
+
+
+class _Answering(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        reply = {"answer": "Within 42 days.", "contexts": ["A defective item is refunded within 42 days of purchase."]}
+        content = json.dumps(reply).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_roadmap_of_another_target_is_validated_on_that_target(home: Path, plan: Plan, run_cli: RunCli) -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Answering)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}/ask"
+    path = plan()
+    path.write_text(path.read_text().replace("summary: Small.", f"summary: Small.\ntarget: {address}"))
+    named = ("--part", "integration", "--part", "real-world", "--part", "metric-accuracy")
+    try:
+        _, summary = validate(run_cli, home, path, 1, *named)
+    finally:
+        server.shutdown()
+        server.server_close()
+    parts = parts_of(summary)
+    assert "answered" in next(s["text"] for s in parts["integration"]["steps"] if s["text"].startswith("target"))
+    assert parts["real-world"]["figures"].get("depot", {}).get("passed") == 1, parts["real-world"]["steps"]
+    accuracy = next(iter(parts["metric-accuracy"]["figures"].values()))
+    assert accuracy["disagree"] == []
+    goal = next(goal for goal in summary["gate"]["goals"] if goal["kpi"] == "warm_p95")
+    assert goal["verdict"] == "no_data", "a benchmark of the built-in engine says nothing of another target"
+    _, gone = validate(run_cli, home, path, 1, "--part", "integration")
+    assert parts_of(gone)["integration"]["verdict"] == "fail", "a target that is down fails"

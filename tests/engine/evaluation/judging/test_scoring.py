@@ -304,7 +304,6 @@ def test_many_scores_are_asked_from_processes_of_their_own(
     from engine.evaluation.judging import calling
 
     monkeypatch.setattr(calling, "MANY", 10)
-    monkeypatch.setattr(calling, "PROCESSES", 2)
     server.seconds = 0.02
     scores, report = run(build_spec(server, concurrency=8), [build_task(str(i)) for i in range(40)])
     assert {score.value for score in scores.values()} == {0.75}

@@ -1,0 +1,35 @@
+"""CSV cells that a spreadsheet takes for what they are: numbers with all of their digits, text that it cannot run."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+PART = 500  # lines
+
+
+def write_cell(value: Any) -> str:
+    """Empty for None; a text that a spreadsheet could run begins with an apostrophe."""
+    if value is None:
+        return ""
+    if isinstance(value, (int, float)):
+        return repr(value)
+    text = str(value)
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
+def write_lines(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
+    """The file in parts of a few hundred lines, so that a long one is never whole in memory."""
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow(head)
+    for number, row in enumerate(rows, 1):
+        writer.writerow([write_cell(value) for value in row])
+        if number % PART == 0:
+            yield buffer.getvalue().encode("utf-8")
+            buffer.seek(0)
+            buffer.truncate()
+    yield buffer.getvalue().encode("utf-8")

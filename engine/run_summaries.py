@@ -16,7 +16,7 @@ def load_summary(store: Store, run_id: str) -> dict[str, Any]:
     Raises:
         UnknownNameError: no such run.
     """
-    row = RunStore(store).load_run(run_id)
+    row = RunStore(store).load_row(run_id)
     names = ("settings", "provenance", "target", "preset", "suite_cases", "suite_hash", "options", "cost_usd")
     described = {key: row[key] for key in names}
     return summarise_figures(row, load_run_figures(store, run_id)) | described | load_run_keys(store, run_id)

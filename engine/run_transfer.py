@@ -24,10 +24,11 @@ from typing import Any
 from engine.errors import DiskFullError, FileFormatError, InputError
 from engine.run_file_rows import check_case, check_run, check_scores
 from engine.store import RunStore, Store
+from engine.store.case_pages import split_positions
 
 FORMAT = "phasegate-run"
 VERSION = 1
-PAGE = 500  # cases
+PAGE = 1_000  # cases
 LONGEST_LINE = 64 * 1024 * 1024
 FULL = (errno.ENOSPC, errno.EDQUOT)
 OF_THIS_MACHINE = ("pid", "heartbeat_at")  # columns that say nothing elsewhere
@@ -214,24 +215,20 @@ def _write_lines(store: Store, run: Mapping[str, Any]) -> Iterator[bytes]:
     """Header and cases, canonical, without what is NULL: a column that comes later does not change them."""
     own = {name: value for name, value in run.items() if name not in OF_THIS_MACHINE}
     yield _encode({"format": FORMAT, "version": VERSION, "run": _present(own)})
-    position, case_id = -1, ""
-    while True:
+    for first, last in split_positions(store, run["run_id"], PAGE):
+        place = (run["run_id"], first, last)
         rows = store.query(
-            "SELECT * EXCLUDE (run_id) FROM cases WHERE run_id = ?"
-            " AND (position > ? OR (position = ? AND case_id > ?)) ORDER BY position, case_id LIMIT ?",
-            (run["run_id"], position, position, case_id, PAGE),
+            "SELECT * EXCLUDE (run_id) FROM cases WHERE run_id = ? AND position BETWEEN ? AND ? ORDER BY position, case_id",
+            place,
         )
-        ids = [row["case_id"] for row in rows]
-        scores: dict[str, list[dict[str, Any]]] = {name: [] for name in ids}
+        scores: dict[str, list[dict[str, Any]]] = {row["case_id"]: [] for row in rows}
         for score in store.query(
-            "SELECT * EXCLUDE (run_id) FROM scores WHERE run_id = ? AND list_contains(?, case_id) ORDER BY measure",
-            (run["run_id"], ids),
+            "SELECT * EXCLUDE (run_id) FROM scores WHERE run_id = ? AND case_id IN"
+            " (SELECT case_id FROM cases WHERE run_id = ? AND position BETWEEN ? AND ?) ORDER BY measure",
+            (run["run_id"], *place),
         ):
             scores[score.pop("case_id")].append(_present(score))
         yield from (_encode({"case": _present(row), "scores": scores[row["case_id"]]}) for row in rows)
-        if len(rows) < PAGE:
-            return
-        position, case_id = rows[-1]["position"], rows[-1]["case_id"]
 
 
 def _present(row: Mapping[str, Any]) -> dict[str, Any]:

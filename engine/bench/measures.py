@@ -10,6 +10,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
+from engine.bench.options import read_count
 from engine.corpora import load_sources
 from engine.embedding import load_embedder
 from engine.evaluation.case_results import build_sample
@@ -31,7 +32,8 @@ def measure(data: Path | None, overrides: Mapping[str, Any]) -> dict[str, Any]:
     ``cases`` may be set. The answers are made of the shipped corpora, so that no target has to be asked.
     """
     given = dict(overrides)
-    cases = int(given.pop("cases", 1_000))
+    cases = read_count(given, "cases", 1_000)
+    given.pop("cases", None)
     settings = PipelineSettings().with_values(given)
     embedder = load_embedder(settings)
     embedder.embed(["warm up"])

@@ -83,8 +83,9 @@ class _Sections(Writer):
         yield self.facts(report_facts(report))
 
     def _goals(self, goals: list[GoalRow]) -> Iterable[Flowable]:
-        yield from self.heading("Goals")
+        title = self.text("Goals", "h2")
         if not goals:
+            yield title
             yield self.text("This phase sets no goals that can be measured.", "quiet")
             return
         head = ["Verdict", "KPI", "Goal", "Measured", "95 % interval", "Cases scored", "Remark"]
@@ -101,7 +102,8 @@ class _Sections(Writer):
                     self.text(goal.remark, "small"),
                 ]
             )
-        yield from (KeepTogether(part) for part in self.chart("goals", GOAL_NOTE))
+        for i, part in enumerate(self.chart("goals", GOAL_NOTE)):
+            yield KeepTogether(part if i else [title, *part])
         yield Spacer(0, 8)
         yield lay_out_table(rows, [58, 116, 56, 52, 74, 54, None])
 

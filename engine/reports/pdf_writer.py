@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from engine.reports.figures import Chart
 
 PADDING = 6  # that reportlab adds inside the margins
+LONGEST_WHOLE = 600  # characters: a row with a longer cell may not fit a page and is cut where the page ends
 Charts = dict[str, list["Chart"]]
 Widths = Sequence[float | None]
 
@@ -216,10 +217,14 @@ def lay_out_table(rows: list[list[Any]], widths: Widths) -> Table:
         colWidths=[rest if width is None else width for width in widths],
         repeatRows=1,
         hAlign="LEFT",
-        splitInRow=1,
+        splitInRow=int(any(_length(cell) > LONGEST_WHOLE for row in rows for cell in row)),
     )
     table.setStyle(table_style(("VALIGN", (0, 0), (-1, 0), "BOTTOM")))
     return table
+
+
+def _length(cell: Any) -> int:
+    return len(cell.getPlainText()) if isinstance(cell, Paragraph) else 0
 
 
 def _hex(colour: Color) -> str:

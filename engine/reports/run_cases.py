@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.reports.build_run import describe_expected, explain_failure
 from engine.store import Store
+from engine.store.case_pages import split_positions
 
 MOST_LISTED = 5_000  # unless all were asked for
 PAGE = 1_000
@@ -24,28 +25,26 @@ def stream_cases(store: Store, run_id: str, *, all_cases: bool = False) -> Itera
 
 
 def _first_pages(store: Store, run_id: str) -> Iterator[list[dict[str, Any]]]:
-    for first in range(0, MOST_LISTED, PAGE):
+    """Ids first: to order whole rows would carry every text of the run through the sort."""
+    ordered = store.query(
+        f"SELECT case_id FROM cases WHERE run_id = ? ORDER BY {_SEVERITY}, position, case_id LIMIT ?",
+        (run_id, MOST_LISTED),
+    )
+    for first in range(0, len(ordered), PAGE):
+        ids = [row["case_id"] for row in ordered[first : first + PAGE]]
         rows = store.query(
-            f"SELECT {_COLUMNS} FROM cases WHERE run_id = ? ORDER BY {_SEVERITY}, position, case_id LIMIT ? OFFSET ?",
-            (run_id, PAGE, first),
+            f"SELECT {_COLUMNS} FROM cases WHERE run_id = ? AND case_id IN (SELECT unnest(?))", (run_id, ids)
         )
-        yield rows
-        if len(rows) < PAGE:
-            return
+        found = {row["case_id"]: row for row in rows}
+        yield [found[case_id] for case_id in ids if case_id in found]
 
 
 def _all_pages(store: Store, run_id: str) -> Iterator[list[dict[str, Any]]]:
-    position, case_id = -1, ""
-    while True:
-        rows = store.query(
-            f"SELECT {_COLUMNS} FROM cases WHERE run_id = ? AND (position > ? OR (position = ? AND case_id > ?))"
-            " ORDER BY position, case_id LIMIT ?",
-            (run_id, position, position, case_id, PAGE),
+    for first, last in split_positions(store, run_id, PAGE):
+        yield store.query(
+            f"SELECT {_COLUMNS} FROM cases WHERE run_id = ? AND position BETWEEN ? AND ? ORDER BY position, case_id",
+            (run_id, first, last),
         )
-        yield rows
-        if len(rows) < PAGE:
-            return
-        position, case_id = rows[-1]["position"], rows[-1]["case_id"]
 
 
 def _describe(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ class ProofVerdict:
         wanted: the goal in words.
         value: what was measured, or what a person stated; None without data and for a tick.
         firm: met also under policy strict, so beyond chance.
-        open_: missed, but its 95 % interval reaches the goal, so chance could have done it.
+        open_: missed by no more than chance, its 95 % interval reaching the goal; or waived without data.
         phase: whose goal it is; None where the item sets its own.
         link: what a tick links to; ``tick_item``: what a person can tick; ``suite``: what can be run.
     """
@@ -56,7 +56,7 @@ class ProofVerdict:
             "wanted": self.wanted,
             "state": self.state,
             "firm": self.firm,
-            "within_chance": self.open_,
+            "possible": self.open_ or self.state == "undecided",
             "value": self.value,
             "unit": self.unit,
             "phase": self.phase,
@@ -107,6 +107,7 @@ class ProofReader:
         state: State = {"pass": "met", "fail": "missed", "no_data": "undecided"}[point.verdict]  # type: ignore[assignment]
         far = point.high if goal.direction.startswith(">") else point.low
         bounded = point.low is not None or point.high is not None
+        missed_by_chance = point.verdict == "fail" and bounded and (far is None or goal.is_met_by(far))
         tick = point.tick or {}
         kpi = self._roadmap.kpi(goal.kpi)
         return ProofVerdict(
@@ -116,7 +117,7 @@ class ProofReader:
             wanted="done" if kpi.unit == "done" else f"{goal.direction} {format_value(goal.value, kpi.unit)}",
             state="waived" if point.waiver else state,
             firm=strict.verdict == "pass",
-            open_=state == "missed" and bounded and (far is None or goal.is_met_by(far)),
+            open_=missed_by_chance or bool(point.waiver and point.verdict == "no_data"),
             reason=point.reason
             + (f"; waived by {point.waiver['who']}: {point.waiver['reason']}" if point.waiver else ""),
             value=point.value,

@@ -166,9 +166,20 @@ class RunStore:
         """
         rows = self._select_runs(run_id=run_id, limit=1)
         if not rows:
-            known = self._store.query("SELECT run_id FROM runs ORDER BY started_at DESC LIMIT 10")
-            raise UnknownNameError("run", run_id, (row["run_id"] for row in known), "python -m engine runs lists all.")
+            raise self._unknown_run(run_id)
         return run_object(rows[0], whole=True)
+
+    def load_row(self, run_id: str) -> dict[str, Any]:
+        """The run's columns and marks without its counts; ``status`` is as shown. Reads no case.
+
+        Raises:
+            UnknownNameError: no such run.
+        """
+        sql, params = build_runs_query(self._silent_since(), self._dead_pids(), None, None, None, run_id)
+        rows = self._store.query(f"{sql} SELECT * FROM chosen", params)
+        if not rows:
+            raise self._unknown_run(run_id)
+        return rows[0]
 
     def list_runs(
         self,
@@ -272,6 +283,10 @@ class RunStore:
             )
         page = f"ORDER BY {terms} LIMIT ? OFFSET ?"
         return self._store.query(f"{count_cases(sql, page)} ORDER BY {terms}", (*params, limit, offset))
+
+    def _unknown_run(self, run_id: str) -> UnknownNameError:
+        known = self._store.query("SELECT run_id FROM runs ORDER BY started_at DESC LIMIT 10")
+        return UnknownNameError("run", run_id, (row["run_id"] for row in known), "python -m engine runs lists all.")
 
     def _silent_since(self) -> datetime:
         return utc_now() - SILENCE

@@ -197,7 +197,7 @@ def _group_line(group: GroupScore, items: tuple[ItemScore, ...]) -> GroupLine:
 def _item_line(item: ItemScore) -> ItemLine:
     doubt = ""
     if item.state == "earned" and not item.firm:
-        doubt = "met, but not beyond chance"
+        doubt = "met, not shown to be beyond chance"
     elif item.state == "lost" and item.possible:
         doubt = "missed by no more than chance"
     return ItemLine(

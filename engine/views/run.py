@@ -28,11 +28,11 @@ class MeasureRow:
     scored: int
     applicable: int
     not_applicable: int
-    failed: int
-    unjudged: int
-    judges: tuple[str, ...]
-    reason: str
     description: str
+    failed: int = 0
+    unjudged: int = 0
+    judges: tuple[str, ...] = ()
+    reason: str = ""
 
     @property
     def cells(self) -> dict[str, Any]:
@@ -45,9 +45,8 @@ class MeasureRow:
             "scored": f"{self.scored} of {self.applicable}",
             "failed": self.failed,
             "unjudged": self.unjudged,
-            "judge": ", ".join(self.judges),
             "what it is": f"No mean: {self.reason}." if self.reason else self.description,
-        }
+        } | ({"judge": ", ".join(self.judges)} if self.judges else {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

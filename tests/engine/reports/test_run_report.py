@@ -185,3 +185,16 @@ def test_a_run_that_is_deleted_while_its_cases_are_written_leaves_no_file(tmp_pa
             write_run_report(store, "run-a", "junit", tmp_path / "out")
     assert xml.fromstring(content).findall(".//testcase") == []
     assert not (tmp_path / "out").exists()
+
+
+def test_cases_of_one_position_stay_together_and_none_is_left_out(home: Store, tmp_path: Path) -> None:
+    from engine.store.case_pages import split_positions
+
+    with open_store(tmp_path) as store:
+        record_run(store, "run-a", "stories", 3, 10, 0.9, 10.0)
+        store.execute("UPDATE cases SET position = 4 WHERE position BETWEEN 3 AND 6")
+        pages = split_positions(store, "run-a", 3)
+        assert split_positions(store, "nowhere", 3) == []
+    assert pages[0][0] == 0 and pages[-1][1] == 9
+    assert all(first <= last for first, last in pages)
+    assert [after[0] for after in pages[1:]] == [before[1] + 1 for before in pages[:-1]]

@@ -166,6 +166,14 @@ def test_a_waived_goal_earns_only_where_the_file_says_so(
     assert (score.score, score.sum_points("waived"), score.low) == (points, 40, 0)
 
 
+def test_a_waived_goal_without_data_may_still_turn_out_well(store: Store, tmp_path: Path) -> None:
+    roadmap = build(tmp_path)
+    until = TODAY + datetime.timedelta(days=9)
+    give_waiver(store, roadmap, 1, "success", who="Bob", reason="the pilot has ten users", until=until)
+    score = score_readiness(roadmap, store)
+    assert (states(score)["right"], score.score, score.high) == ("waived", 0, 100)
+
+
 def test_a_waiver_that_has_ended_loses_the_points_again(store: Store, tmp_path: Path, add_run: AddRun) -> None:
     roadmap = build(tmp_path, fields(waivers_earn=True))
     add_run("r1", "stories", stories(40))

@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -156,14 +156,15 @@ def load_settings(preset: str | None = None, *layers: Mapping[str, Any]) -> Pipe
     return settings.with_values(merged)
 
 
-def parse_assignments(assignments: Iterable[str]) -> dict[str, str]:
-    """``["chunk_size=512"]`` to ``{"chunk_size": "512"}``, names checked."""
+def parse_assignments(assignments: Iterable[str], others: Collection[str] = ()) -> dict[str, str]:
+    """``["chunk_size=512"]`` to ``{"chunk_size": "512"}``, names checked; ``others`` are allowed beside settings."""
     values: dict[str, str] = {}
     for text in assignments:
         name, sign, value = text.partition("=")
         if not sign:
             raise SettingError(f"--set {text!r} is not of the form name=value.", "Write, say, --set chunk_size=512.")
-        _known(name.strip())
+        if name.strip() not in others:
+            _known(name.strip())
         values[name.strip()] = value.strip()
     return values
 

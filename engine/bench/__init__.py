@@ -14,7 +14,7 @@ from typing import Any
 from engine.errors import UnknownNameError
 from engine.operations.machine import describe_machine
 
-__all__ = ["BENCHES", "describe_machine", "run_bench", "scratch_home"]
+__all__ = ["BENCHES", "OPTIONS", "describe_machine", "run_bench", "scratch_home"]
 
 # Name to the module of this package that has ``measure(data, overrides) -> figures``.
 BENCHES = {
@@ -41,6 +41,8 @@ BENCHES = {
     "dashboard": "dashboard",
     "measures": "measures",
 }
+OPTIONS = {"dashboard": ("cases", "screens"), "measures": ("cases",)}
+"""What ``--set`` takes for a benchmark beside settings of the pipeline."""
 
 
 def run_bench(name: str, data: Path | None, overrides: Mapping[str, Any]) -> dict[str, Any]:

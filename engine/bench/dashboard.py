@@ -11,10 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from engine.bench import OPTIONS
 from engine.bench.dashboard_home import LARGE, ORDINARY_ROADMAP, ORDINARY_RUN, ROADMAP, build_home
 from engine.bench.dashboard_screens import Screen, time_screens
 from engine.bench.dashboard_views import failing_case
-from engine.bench.options import read_count, refuse_unknown
+from engine.bench.options import read_count, read_switch, refuse_unknown
 from engine.settings import ROOT, home
 from engine.store import open_store
 
@@ -72,8 +73,8 @@ def measure(data: Path | None, overrides: Mapping[str, Any]) -> dict[str, Any]:
     Args:
         overrides: ``cases`` of the large run (100000), ``screens`` (true) whether a browser is started too.
     """
-    refuse_unknown(overrides, ("cases", "screens"))
-    cases, screens = read_count(overrides, "cases", 100_000), bool(overrides.get("screens", True))
+    refuse_unknown(overrides, OPTIONS["dashboard"])
+    cases, screens = read_count(overrides, "cases", 100_000), read_switch(overrides, "screens", True)
     folder = home()
     folder.mkdir(parents=True, exist_ok=True)
     began = time.perf_counter()

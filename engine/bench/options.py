@@ -15,9 +15,22 @@ def read_count(overrides: Mapping[str, Any], name: str, default: int) -> int:
         InputError: something else was given.
     """
     value = overrides.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    text = str(value)
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise InputError(f"{name} {value!r}: expected a whole number of at least 1.", f"Such as --set {name}={default}")
-    return value
+    return int(text)
+
+
+def read_switch(overrides: Mapping[str, Any], name: str, default: bool) -> bool:
+    """``true`` or ``false``.
+
+    Raises:
+        InputError: something else was given.
+    """
+    text = str(overrides.get(name, default)).lower()
+    if text not in ("true", "false"):
+        raise InputError(f"{name} {text!r}: expected true or false.", f"Such as --set {name}=false")
+    return text == "true"
 
 
 def refuse_unknown(overrides: Mapping[str, Any], known: tuple[str, ...]) -> None:

@@ -37,11 +37,11 @@ def bench(
     json: Json = False,
 ) -> None:
     """Measure, in a state folder of its own; the result is kept in the history of benchmarks."""
-    from engine.bench import BENCHES, run_bench
+    from engine.bench import BENCHES, OPTIONS, run_bench
     from engine.errors import UnknownNameError
     from engine.settings import parse_assignments
 
-    overrides = parse_assignments(set_)
+    overrides = parse_assignments(set_, OPTIONS.get(name, ()))
     if name not in BENCHES:
         raise UnknownNameError("benchmark", name, BENCHES)
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from engine.bench.dashboard import measure as measure_dashboard
 from engine.bench.dashboard_home import LARGE, ORDINARY, ROADMAP, build_home
 from engine.bench.dashboard_views import failing_case, list_views
 from engine.bench.measures import measure
+from engine.cli import main
 from engine.errors import InputError
 from engine.evaluation.measures import DEFAULT_MEASURES
 from engine.roadmap.gates import check_gate
@@ -43,10 +46,27 @@ def test_every_measure_without_a_model_is_scored_and_compared_with_ragas() -> No
 
 
 @pytest.mark.parametrize("bench", [measure, measure_dashboard])
-@pytest.mark.parametrize("cases", ["many", 0, -5, 1.5, True])
+@pytest.mark.parametrize("cases", ["many", 0, "-5", 1.5, True, "²", ""])
 def test_a_wrong_number_of_cases_is_refused(bench: Callable[..., Any], cases: object) -> None:
     with pytest.raises(InputError, match="cases"):
         bench(None, {"cases": cases})
+
+
+def run_command(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["engine", "bench", *arguments, "--no-record"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return int(ended.value.code or 0)
+
+
+def test_the_command_takes_the_options_of_its_benchmark_and_no_others(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run_command(monkeypatch, "measures", "--set", "cases=3", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["figures"]["cases"] == 3
+    assert run_command(monkeypatch, "dashboard", "--set", "screens=perhaps") == 2
+    assert "true or false" in capsys.readouterr().err
+    assert run_command(monkeypatch, "store", "--set", "cases=3") == 2
 
 
 def test_the_dashboard_has_no_settings_of_the_pipeline() -> None:

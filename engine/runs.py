@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import secrets
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from engine.errors import InputError
 from engine.evaluation.budget import Budget
 from engine.evaluation.late_scoring import RETRIED, Judging
-from engine.evaluation.measures.ragas import Embed
-from engine.evaluation.opening_targets import ForeignTarget, open_target
 from engine.evaluation.recording import StoreRecorder
 from engine.evaluation.runner import RunOutcome, run_suite
 from engine.evaluation.suites import Suite, load_suite
@@ -25,12 +21,12 @@ from engine.judges import check_same_judge, describe_judge, find_judging
 from engine.run_options import RunOptions
 from engine.run_preparation import Prepared, describe_provenance, prepare_suite
 from engine.run_summaries import load_summary
+from engine.run_targets import check_same_target, load_targets, name_target, open_run_target
 from engine.settings import PipelineSettings, load_settings
 from engine.store import RunStore, Store
 from engine.store.liveness import utc_now
 
 Progress = Callable[[int, int, str], None]
-RunTarget = PipelineTarget | ForeignTarget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +163,7 @@ def _repeat(
             row = runs.load_run(group)
             one = dataclasses.replace(one, preset=row["preset"], limit=row["provenance"]["limit"])
             one = dataclasses.replace(one, seed=row["provenance"]["seed"], overrides=row["settings"])
-            one = dataclasses.replace(one, target=_target_reference(row))
+            one = dataclasses.replace(one, target=name_target(row))
             last = _start(store, runs, suite, one, progress, cancel)
         ids.append(run_id)
     return first | {"status": last["status"], "repetitions": ids}
@@ -191,7 +187,7 @@ def _resume(
         return load_summary(store, run_id)
     options = RunOptions.from_json(row["options"]).merge(request.options)
     settings = PipelineSettings().with_values(row["settings"])
-    target = resolve_target(_target_reference(row), load_targets(store))
+    target = resolve_target(name_target(row), load_targets(store))
     judging = find_judging(store, options.choose_measures(suite.measures), options.judge, suite.rubrics)
     check_same_judge(run_id, row["options"], judging)
     prepared = prepare_suite(store, suite, settings, target, progress)
@@ -200,11 +196,7 @@ def _resume(
             f"suite {suite.name!r}: its cases or documents have changed since run {run_id} began.",
             f"Start a new run: python -m engine run {suite.path}",
         )
-    if row["provenance"].get("target") not in (None, _as_stored(target.as_json())):
-        raise InputError(
-            f"target {target.name!r}: its configuration has changed since run {run_id} began.",
-            "Answers of two systems are not mixed in one run. Start a new run.",
-        )
+    check_same_target(row, target)
     earlier = [case for case in runs.load_cases(run_id) if case["status"] != "error"]
     runs.resume_run(run_id, options.as_json() | describe_judge(judging))
     attempt = _Attempt(
@@ -271,39 +263,3 @@ def _execute(
         cost_usd=outcome.cost_usd,
     )
     return outcome
-
-
-@contextmanager
-def open_run_target(
-    prepared: Prepared, spec: TargetSpec, settings: PipelineSettings
-) -> Iterator[tuple[RunTarget, Embed]]:
-    """The system under test, ready to be asked, and the embedder of the run's own measures."""
-    if spec.kind == "pipeline":
-        from engine.pipeline import open_pipeline
-
-        pipeline = open_pipeline(prepared.corpus, settings)
-        pipeline.warm_up()
-        yield PipelineTarget(pipeline), pipeline.embedder.embed
-        return
-    from engine.embedding import load_embedder
-
-    embed = load_embedder(settings).embed
-    with open_target(spec, documents=prepared.documents, settings=settings) as target:
-        yield target, embed
-
-
-def load_targets(store: Store) -> dict[str, Mapping[str, Any]]:
-    """The saved targets by name."""
-    from engine.store.targets import TargetStore
-
-    return TargetStore(store).load_configs()
-
-
-def _target_reference(row: Mapping[str, Any]) -> str:
-    """What a run's target was called when it began."""
-    return str((row["provenance"].get("target") or {}).get("reference") or row["target"])
-
-
-def _as_stored(value: Any) -> Any:
-    """A value as it comes back from a JSON column: tuples are lists."""
-    return json.loads(json.dumps(value))

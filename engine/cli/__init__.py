@@ -17,6 +17,7 @@ from engine.cli import (
     decisions,
     judges,
     operate,
+    queue,
     readiness,
     reports,
     runs,
@@ -38,6 +39,7 @@ app = typer.Typer(
 for _group in (
     corpora,
     runs,
+    queue,
     cases,
     compare,
     suites,

@@ -1,4 +1,4 @@
-"""``run``, ``rescore``, ``runs``, ``show`` and ``queue``."""
+"""``run``, ``rescore``, ``runs`` and ``show``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 
 from engine.cli.corpora import Json, Preset, Settings
 from engine.cli.output import format_number, format_rate, open_console, print_json, show_progress
+from engine.cli.queue import queue_run
 
 Run = Annotated[str, typer.Argument(help="Id of the run; `runs` lists them.")]
 
@@ -30,7 +31,6 @@ def register(app: typer.Typer) -> None:
     app.command()(rescore)
     app.command()(runs)
     app.command()(show)
-    app.command()(queue)
 
 
 def run(
@@ -88,7 +88,7 @@ def run(
         run_id=run_id,
     )
     if queue:
-        _queue_run(suite, json)
+        queue_run(suite, json)
         return
     with open_store() as store, show_progress(f"Running {suite}", json, log=run_id is not None) as progress:
         summary = run_request(store, request, progress)
@@ -102,40 +102,6 @@ def run(
         raise typer.Exit(130)
     if summary["verdict"] == "fail":
         raise typer.Exit(1)
-
-
-def _queue_run(suite: str, json: bool) -> None:
-    """Put this very command into the queue, under an id of its own."""
-    import sys
-
-    from engine.evaluation.suites import load_suite
-    from engine.identity import find_person
-    from engine.operations.queue_worker import ensure_worker
-    from engine.runs import make_run_id
-    from engine.store import open_store
-    from engine.store.queue import QueueStore
-
-    loaded = load_suite(suite)
-    given = [part for part in sys.argv[1:] if part not in ("--queue", "--json")]
-    given.remove("run")
-    given.remove(suite)
-    run_id = make_run_id(loaded.name)
-    with open_store() as store:
-        waiting = QueueStore(store)
-        queue_id = waiting.add_work(
-            kind="run",
-            title=loaded.name,
-            subject=run_id,
-            arguments=["run", str(loaded.path), *given, "--run-id", run_id],
-            who=find_person(),
-        )
-        work = waiting.find_work(run_id)
-        before = work["before"] if work else 0
-        ensure_worker(store)
-    if json:
-        print_json({"queue_id": queue_id, "run_id": run_id, "before": before})
-    else:
-        typer.echo(f"Queued as {run_id}; {before} before it. `python -m engine queue` lists what waits.")
 
 
 def rescore(
@@ -181,38 +147,6 @@ def rescore(
     if outcome["status"] == "interrupted":
         typer.echo(f"Stopped: {outcome['reason'] or 'interrupted'}. The same command goes on.", err=True)
         raise typer.Exit(130)
-
-
-def queue(
-    cancel: Annotated[Optional[str], typer.Option(help="Take this waiting run out of the queue.")] = None,
-    work: Annotated[
-        bool, typer.Option("--work", help="Do what waits, one after the other, until nothing does.")
-    ] = False,
-    json: Json = False,
-) -> None:
-    """What waits for its turn. It lies in the store: a restart loses nothing, and the app goes on with it."""
-    from engine.operations.queue_worker import work_queue
-    from engine.store import open_store
-    from engine.store.queue import QueueStore
-
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with open_store() as store:
-        if cancel:
-            QueueStore(store).cancel_work(cancel)
-        if work:
-            work_queue(store)
-        rows = QueueStore(store).list_work()
-    if json:
-        print_json({"queue": rows})
-        return
-    from rich.table import Table
-
-    table = Table("status", "queued (UTC)", "by")
-    table.add_column("run", no_wrap=True, overflow="ignore")
-    for row in rows:
-        queued = f"{row['queued_at']:%m-%d %H:%M}"
-        table.add_row(row["status"], queued, row["queued_by"], row["subject"])
-    open_console().print(table if rows else "The queue is empty. Queue a run with: python -m engine run SUITE --queue")
 
 
 def runs(

@@ -111,7 +111,7 @@ def _check_targets(work: Work) -> tuple[Verdict, str]:
         return "pass", ""
     from engine.evaluation.opening_targets import open_target
     from engine.evaluation.target_specs import resolve_target
-    from engine.runs import load_targets
+    from engine.run_targets import load_targets
 
     spec = resolve_target(work.roadmap.target, load_targets(work.store))
     with open_target(spec, documents={}) as target:

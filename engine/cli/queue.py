@@ -17,8 +17,8 @@ def register(app: typer.Typer) -> None:
     app.command()(queue)
 
 
-def queue_run(suite: str, json: bool) -> None:
-    """Put this very command into the queue, under an id of its own."""
+def queue_run(suite: str, resume: str | None, json: bool) -> None:
+    """Put this very command into the queue, under an id of its own or that of the run that it resumes."""
     from engine.evaluation.suites import load_suite
     from engine.identity import find_person
     from engine.operations.queue_worker import ensure_worker
@@ -30,7 +30,7 @@ def queue_run(suite: str, json: bool) -> None:
     given = [part for part in sys.argv[1:] if part not in ("--queue", "--json")]
     given.remove("run")
     given.remove(suite)
-    run_id = make_run_id(loaded.name)
+    run_id = resume or make_run_id(loaded.name)
     with open_store() as store:
         waiting = QueueStore(store)
         queue_id = waiting.add_work(

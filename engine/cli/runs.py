@@ -88,7 +88,7 @@ def run(
         run_id=run_id,
     )
     if queue:
-        queue_run(suite, json)
+        queue_run(suite, resume, json)
         return
     with open_store() as store, show_progress(f"Running {suite}", json, log=run_id is not None) as progress:
         summary = run_request(store, request, progress)

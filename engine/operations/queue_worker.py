@@ -18,6 +18,7 @@ from engine.store import RunStore, Store
 from engine.store.queue import QueueStore
 
 POLL_S = 1.0
+LOCK_TRIES = 10
 
 
 def ensure_worker(store: Store) -> bool:
@@ -37,12 +38,17 @@ def work_queue(store: Store) -> int:
 
     Ctrl-C interrupts the command at hand, which keeps what it has, and leaves the rest waiting.
     """
-    done = 0
+    done, tries = 0, 0
     while True:
         with _hold_lock() as held:
-            if not held:
+            if held:
+                done += _work_until_empty(store)
+        if not held:  # whoever looks whether there is a worker holds the lock for a moment, too
+            tries += 1
+            if tries > LOCK_TRIES:
                 return done
-            done += _work_until_empty(store)
+            time.sleep(POLL_S / LOCK_TRIES)
+            continue
         if not QueueStore(store).list_waiting():
             return done
 

@@ -8,6 +8,7 @@ import streamlit as st
 
 from engine.views.sweep_list import SweepLine
 from pages.ui.resources import get_zone
+from pages.ui.tables import draw_opening_table
 
 
 def draw_list(lines: Sequence[SweepLine]) -> None:
@@ -17,15 +18,10 @@ def draw_list(lines: Sequence[SweepLine]) -> None:
         st.info("No sweep yet. Set one up above.", icon=":material/grain:")
         return
     column = st.column_config
-    event = st.dataframe(
+    draw_opening_table(
         [line.cells for line in lines],
-        hide_index=True,
-        placeholder="–",
-        key="sweeps",
-        on_select="rerun",
-        selection_mode="single-cell",
-        height="content" if len(lines) < 16 else 560,
-        column_config={
+        [line.sweep_id for line in lines],
+        {
             "suite": column.TextColumn("Suite"),
             "state": column.TextColumn("State"),
             "started": column.DatetimeColumn("Started", format="D MMM, HH:mm", timezone=get_zone()),
@@ -39,6 +35,6 @@ def draw_list(lines: Sequence[SweepLine]) -> None:
             "seconds": column.NumberColumn("Worked", format="%.1f s"),
             "sweep": column.TextColumn("Sweep"),
         },
+        page="pages/sweeps.py",
+        parameter="sweep",
     )
-    if event.selection.cells:
-        st.switch_page("pages/sweeps.py", query_params={"sweep": lines[event.selection.cells[0][0]].sweep_id})

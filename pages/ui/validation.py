@@ -13,6 +13,7 @@ from pages.ui.markup import escape, state_badge, verdict_badge
 from pages.ui.progress import POLL_SECONDS
 from pages.ui.resources import get_store, get_zone
 from pages.ui.states import draw_title
+from pages.ui.tables import draw_opening_table
 
 
 def draw_form(roadmap: str, phase: int, policy: str, parts: Sequence[PartChoice]) -> None:
@@ -53,15 +54,10 @@ def draw_list(lines: Sequence[ValidationLine]) -> None:
         st.info("No phase has been validated yet. Start with the button above.", icon=":material/verified:")
         return
     column = st.column_config
-    event = st.dataframe(
+    draw_opening_table(
         [line.cells for line in lines],
-        hide_index=True,
-        placeholder="–",
-        key="validations",
-        on_select="rerun",
-        selection_mode="single-cell",
-        height="content" if len(lines) < 16 else 560,
-        column_config={
+        [line.validation_id for line in lines],
+        {
             "phase": column.TextColumn("Phase", width="large"),
             "verdict": column.TextColumn("Verdict"),
             "state": column.TextColumn("State"),
@@ -69,10 +65,9 @@ def draw_list(lines: Sequence[ValidationLine]) -> None:
             "started": column.DatetimeColumn("Started", format="D MMM, HH:mm", timezone=get_zone()),
             "validation": column.TextColumn("Validation"),
         },
+        page="pages/validation.py",
+        parameter="validation",
     )
-    if event.selection.cells:
-        chosen = lines[event.selection.cells[0][0]].validation_id
-        st.switch_page("pages/validation.py", query_params={"validation": chosen})
 
 
 def draw_validation(validation_id: str) -> None:

@@ -234,7 +234,9 @@ def _print_run(summary: dict[str, Any]) -> None:
     table = Table("measure", "mean", "95 % interval", "scored")
     for name, m in summary["measures"].items():
         interval = f"{format_number(m['low'])} to {format_number(m['high'])}" if m["low"] is not None else "-"
-        table.add_row(name, format_number(m["mean"]), interval, f"{m['scored']} of {m['total']}")
+        lacking = "".join(f", {m[status]} {status}" for status in ("failed", "unjudged") if m[status])
+        table.add_row(name, format_number(m["mean"]), interval, f"{m['scored']} of {m['total']}{lacking}")
     console.print(table)
     for rule in summary["pass_rules"]:
-        console.print(f"rule {rule['name']} >= {rule['goal']}: {rule['verdict']}")
+        sign = "<=" if rule["direction"] == "at most" else ">="
+        console.print(f"rule {rule['name']} {sign} {rule['goal']}: {rule['verdict']}")

@@ -34,7 +34,7 @@ def draw_list(corpora: CorpusList) -> None:
             )
             skipped = f" · {plural(card.skipped, 'file')} skipped" if card.skipped else ""
             st.caption(f"updated {ago(card.updated_at)}{skipped}", help=clock(card.updated_at, get_zone()))
-            with st.container(horizontal=True):
+            with st.container(horizontal=True, vertical_alignment="center"):
                 draw_step("pages/corpora.py", "Documents", "list", {"corpus": card.name}, f"documents-{card.name}")
                 st.page_link("pages/ask.py", label="Ask", icon=":material/forum:", query_params={"corpus": card.name})
     if corpora.waiting:

@@ -34,7 +34,7 @@ def draw_cards(cards: Sequence[SuiteCard]) -> None:
                 st.markdown(f"{state_badge(card.last.state)} {card.last.success} passed, {ago(card.last.when)}")
             else:
                 st.markdown(":gray-badge[:material/help: Never run]")
-            with st.container(horizontal=True):
+            with st.container(horizontal=True, vertical_alignment="center"):
                 draw_step("pages/suites.py", "Set up and run", "play_arrow", {"suite": card.name}, f"run-{card.name}")
                 st.page_link(
                     "pages/suite_editor.py",

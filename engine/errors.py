@@ -5,11 +5,14 @@
     │   ├── SettingError            a setting: unknown, of the wrong type, out of range
     │   ├── FileFormatError         a suite, case, roadmap or corpus file: path, line, field
     │   ├── UnknownNameError        a corpus, suite, run, roadmap, ... that does not exist
-    │   └── IndexMismatchError      an index made by another embedding model
+    │   ├── IndexMismatchError      an index made by another embedding model
+    │   └── RefusedError            what a guard does not let through
     ├── ModelFileError              the bundled model is missing or is not the published one
     ├── StoreError                  the store cannot be opened, read or written
     │   └── StoreLockedError        another program holds the store's file
     ├── DiskFullError               no space left; nothing half-written is kept
+    ├── LimitError                  busy, or over a quota; `retry_after_s` says when to come again
+    ├── AccessError                 no token, a wrong one, or one that may not do this
     ├── TargetError                 the system under test did not answer as agreed; one case's error
     └── ProviderError               a remote model failed; `fails_over` says whether another may try
 
@@ -80,6 +83,12 @@ class IndexMismatchError(InputError):
     guide = "docs/guide/errors.md#index"
 
 
+class RefusedError(InputError):
+    """A guard does not let the text through. Nothing was asked of anyone."""
+
+    guide = "docs/guide/errors.md#guards"
+
+
 class ModelFileError(PhasegateError):
     """The bundled model's files are missing or are not the published ones."""
 
@@ -100,6 +109,23 @@ class DiskFullError(PhasegateError):
     """No space left on the disk. What was complete before is still there."""
 
     guide = "docs/guide/errors.md#disk"
+
+
+class LimitError(PhasegateError):
+    """Too much at once, or over a quota. The same request may go well after ``retry_after_s`` seconds."""
+
+    guide = "docs/guide/errors.md#limits"
+
+    def __init__(self, message: str, hint: str = "", *, retry_after_s: float) -> None:
+        super().__init__(message, hint)
+        self.retry_after_s = retry_after_s
+
+
+class AccessError(PhasegateError):
+    """No token, a wrong or expired one, or one that may not do this."""
+
+    exit_code = 2
+    guide = "docs/guide/errors.md#access"
 
 
 class TargetError(PhasegateError):

@@ -50,6 +50,9 @@ RANGES: dict[str, tuple[float, float]] = {
     "min_quality": (0.0, 1.0),
     "enhance": (0, 4),
     "answer_words": (5, 60),
+    "repair": (0, 1),
+    "validators": (0, 6),
+    "consensus": (0.0, 1.0),
     "temperature": (0.0, 2.0),
 }
 
@@ -78,6 +81,12 @@ class PipelineSettings:
         enhance: most rounds of improving a context whose quality is low; 0 is off.
         answer_words: most words of an extractive answer.
         provider: ``extractive`` needs no model; ``litellm`` asks ``model``.
+        model: litellm names or names of saved providers, joined by commas, in the order in which they are tried; empty asks
+            the saved providers by their priority.
+        prompt: the template that asks a model: a name, or ``name@version``.
+        repair: how often an answer that fails its quality control is asked for anew.
+        validators: how many of a model's judgements an answer has to pass; 0 asks for none.
+        consensus: share of the validators that must agree.
     """
 
     chunker: str = "adaptive"
@@ -103,6 +112,10 @@ class PipelineSettings:
     provider: str = "extractive"
     model: str = ""
     temperature: float = 0.0
+    prompt: str = "answer"
+    repair: int = 1
+    validators: int = 0
+    consensus: float = 0.6
 
     def __post_init__(self) -> None:
         for f in dataclasses.fields(self):

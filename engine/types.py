@@ -232,6 +232,13 @@ class Gap:
     fails: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Restarted:
+    """In a stream of text: what came so far is void, and why. Another provider, or a repair, begins anew."""
+
+    reason: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What the pipeline says to one question, and everything needed to explain it.

@@ -35,6 +35,7 @@ GROUPS = {
     ),
     "Context": ("budget_tokens", "min_quality", "enhance"),
     "Answers": ("provider", "model", "temperature", "answer_words"),
+    "Quality of a model's answers": ("prompt", "repair", "validators", "consensus"),
 }
 FIELD_WORDS = {
     "chunker": "How documents are cut: adaptive goes by the kind of text, recursive keeps paragraphs and headings "
@@ -59,11 +60,23 @@ FIELD_WORDS = {
     "min_quality": "Context quality under which the engine abstains.",
     "enhance": "Most rounds of improving a context whose quality is low; 0 is off.",
     "provider": "extractive answers with sentences of the documents and needs no model; litellm asks the model below.",
-    "model": "litellm name of the model, for example ollama/llama3.2 or openai/gpt-4o-mini.",
+    "model": "litellm names, such as ollama/llama3.2, or names of saved providers, joined by commas in the order in which "
+    "they are tried; empty asks the saved providers by priority.",
+    "prompt": "The template that asks the model: a name, or name@version.",
+    "repair": "How often an answer that fails its quality control is asked for anew.",
+    "validators": "How many judgements of the model an answer has to pass; 0 asks for none.",
+    "consensus": "Share of the validators that must agree.",
     "temperature": "Randomness of a model's answer; 0 is the most repeatable.",
     "answer_words": "Most words of an extractive answer.",
 }
-STEPS = {"weight": 0.05, "diversity": 0.05, "min_similarity": 0.01, "min_quality": 0.01, "temperature": 0.1}
+STEPS = {
+    "weight": 0.05,
+    "diversity": 0.05,
+    "min_similarity": 0.01,
+    "min_quality": 0.01,
+    "temperature": 0.1,
+    "consensus": 0.05,
+}
 PACKAGES = ("streamlit", "duckdb", "lancedb", "onnxruntime", "ragas", "litellm", "plotly")
 KEYS = (
     "OPENAI_API_KEY",

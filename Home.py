@@ -6,12 +6,14 @@ if not st.runtime.exists():
     from streamlit.runtime.pages_manager import PagesManager
 
     from engine.api import ROUTES
-    from engine.api.lifespan import watch_corpora
+    from engine.api.door import guard_doors
+    from engine.api.lifespan import keep_watch
 
     # Streamlit takes a folder called pages for its old kind of navigation until the first st.navigation: a deep link that is
     # opened first after a start would run its page without the frame.
     PagesManager.uses_pages_directory = False
-    app = st.App(__file__, routes=ROUTES, lifespan=watch_corpora)
+    doors = guard_doors(st.get_option("server.address"))
+    app = st.App(__file__, routes=ROUTES, middleware=doors, lifespan=keep_watch)
 else:
     from pages.ui.frame import draw_frame
 

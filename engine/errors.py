@@ -10,8 +10,10 @@
     ├── ModelFileError              the bundled model is missing or is not the published one
     ├── StoreError                  the store cannot be opened, read or written
     │   └── StoreLockedError        another program holds the store's file
+    ├── IndexDamagedError           a corpus's index cannot be read; it is built again from the documents
     ├── DiskFullError               no space left; nothing half-written is kept
-    ├── LimitError                  busy, or over a quota; `retry_after_s` says when to come again
+    ├── LimitError                  busy; `retry_after_s` says when to come again
+    │   └── QuotaError              more requests than one asker or one address may make
     ├── AccessError                 no token, a wrong one, or one that may not do this
     ├── TargetError                 the system under test did not answer as agreed; one case's error
     └── ProviderError               a remote model failed; `fails_over` says whether another may try
@@ -22,7 +24,7 @@ the page of ``docs/guide`` that explains the error at length.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 
@@ -41,10 +43,16 @@ class PhasegateError(Exception):
 
 
 class InputError(PhasegateError):
-    """What the person gave cannot be used; nothing was changed."""
+    """What the person gave cannot be used; nothing was changed. ``fields``: what is wrong with which field, where known."""
 
     exit_code = 2
     guide = "docs/guide/errors.md#input"
+
+    def __init__(
+        self, message: str, hint: str = "", *, guide: str = "", fields: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(message, hint, guide=guide)
+        self.fields = dict(fields or {})
 
 
 class SettingError(InputError):
@@ -105,6 +113,12 @@ class StoreLockedError(StoreError):
     """Another program holds the store's file and does not answer."""
 
 
+class IndexDamagedError(PhasegateError):
+    """Files of a corpus's index are missing or damaged. The documents are not: the index can be built again."""
+
+    guide = "docs/guide/errors.md#damage"
+
+
 class DiskFullError(PhasegateError):
     """No space left on the disk. What was complete before is still there."""
 
@@ -121,6 +135,10 @@ class LimitError(PhasegateError):
         self.retry_after_s = retry_after_s
 
 
+class QuotaError(LimitError):
+    """More requests than one asker or one address may make in a minute."""
+
+
 class AccessError(PhasegateError):
     """No token, a wrong or expired one, or one that may not do this."""
 
@@ -135,10 +153,23 @@ class TargetError(PhasegateError):
 
 
 class ProviderError(PhasegateError):
-    """A remote model failed."""
+    """A remote model failed.
+
+    Attributes:
+        kind: what failed, in a word for records and metrics (``RateLimitError``, ``EmptyAnswer``).
+        retry_after_s: seconds after which the provider wants to be asked again; None where it did not say.
+    """
 
     guide = "docs/guide/errors.md#providers"
 
-    def __init__(self, message: str, hint: str = "", *, fails_over: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        hint: str = "",
+        *,
+        fails_over: bool = False,
+        kind: str = "ProviderError",
+        retry_after_s: float | None = None,
+    ) -> None:
         super().__init__(message, hint)
-        self.fails_over = fails_over
+        self.fails_over, self.kind, self.retry_after_s = fails_over, kind, retry_after_s

@@ -37,13 +37,13 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @contextmanager
-def serve_app(home: Path) -> Iterator[str]:
-    """Serve a home for the time of a test; gives the address."""
+def serve_app(home: Path, *arguments: str) -> Iterator[str]:
+    """Serve a home for the time of a test; gives the address. ``arguments`` are further ones of ``serve``."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environment = {**os.environ, "PHASEGATE_HOME": str(home), "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "engine", "serve", "--port", str(port)]
+    command = [sys.executable, "-m", "engine", "serve", "--port", str(port), *arguments]
     with (home / "serve.log").open("w") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True)
     address = f"http://127.0.0.1:{port}"

@@ -29,11 +29,12 @@ MEASURES = ("recall@5", "recall@10", "nDCG@10", "MRR")
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Words to search by, their vector, and the documents that should come up."""
+    """Words to search by, their vector, the documents that should come up, and words that count half."""
 
     words: str
     vector: np.ndarray
     gold: frozenset[str]
+    background: str = ""
 
 
 class SearchedSet:
@@ -56,7 +57,9 @@ class SearchedSet:
     def rank(self, query: Query, overrides: Mapping[str, Any]) -> list[str]:
         """Documents, best first, at least ten where the corpus has them."""
         settings = self.settings.with_values(overrides)
-        found = retrieve_chunks(self._table, query.words, lambda: query.vector, settings, lambda: 0.0)
+        found = retrieve_chunks(
+            self._table, query.words, lambda: query.vector, settings, lambda: 0.0, background=query.background
+        )
         return rank_documents([c.document for c in found.chunks] + [r.document for r in found.rest])
 
     def collect(self, text: str, vector: np.ndarray) -> tuple[list[ScoredChunk], Evidence]:

@@ -28,6 +28,8 @@ LEXICAL_DEPTH = 2 * DEPTH
 BEYOND = 0.8
 # A change that is committed between search and fetch gives the rows other ids: the search is made again.
 ATTEMPTS = 3
+# How often a word of a follow-up question counts against one of the earlier questions that it leans on.
+BACKGROUND_REPEATS = 2
 
 _lexical_thread = ThreadPoolExecutor(max_workers=4, thread_name_prefix="lexical")
 
@@ -40,7 +42,7 @@ class ChunkIndex(Protocol):
         self, vector: np.ndarray, k: int, conditions: Sequence[Condition] = ()
     ) -> list[tuple[int, float]]: ...
     def search_lexical(
-        self, words: str, k: int, conditions: Sequence[Condition] = (), expansion: str = ""
+        self, words: str, k: int, conditions: Sequence[Condition] = (), expansion: str = "", repeats: int = 3
     ) -> list[tuple[int, float]]: ...
     def fetch(self, scores: dict[int, tuple[float, float]], vector: np.ndarray) -> list[ScoredChunk]: ...
     def fetch_places(self, rows: Sequence[int]) -> dict[int, tuple[str, int, int]]: ...
@@ -74,11 +76,15 @@ class _Search:
     words: str
     conditions: tuple[Condition, ...]
     settings: PipelineSettings
+    background: str = ""
 
     def find_words(self, depth: int, expansion: str = "") -> tuple[list[tuple[int, float]], int]:
         """The lexical ranking and the number of chunks in the corpus."""
-        found = self.index.search_lexical(self.words, depth, self.conditions, expansion)
-        return found, self.index.count()
+        if not self.background:
+            return self.index.search_lexical(self.words, depth, self.conditions, expansion), self.index.count()
+        further = f"{self.background} {expansion}" if expansion else self.background
+        repeats = BACKGROUND_REPEATS
+        return self.index.search_lexical(self.words, depth, self.conditions, further, repeats), self.index.count()
 
     def find_meaning(self, vector: np.ndarray, depth: int) -> list[tuple[int, float]]:
         """The dense ranking, empty in lexical mode."""
@@ -107,6 +113,7 @@ def retrieve_chunks(
     settings: PipelineSettings,
     clock: Callable[[], float],
     reranker: Reranker | None = None,
+    background: str = "",
 ) -> Retrieved:
     """Search a question. The lexical search runs while the question is embedded.
 
@@ -115,11 +122,20 @@ def retrieve_chunks(
         embed: gives the question's vector.
         clock: milliseconds, for the timings of the stages.
         reranker: changes the order of the chunks that are returned.
+        background: what a follow-up question leans on; its words count half.
 
     Raises:
         SettingError: ``filter`` cannot be read.
     """
-    search = _Search(index, text, question_terms(text), parse_filter(settings.filter), settings)
+    words = question_terms(text)
+    search = _Search(
+        index,
+        f"{text} {background}".strip(),
+        words,
+        parse_filter(settings.filter),
+        settings,
+        _further(words, background),
+    )
     deep = max(LEXICAL_DEPTH, settings.top_k)
     started = clock()
     waiting = _lexical_thread.submit(search.find_words, deep) if settings.mode != "dense" else None
@@ -147,6 +163,12 @@ def retrieve_chunks(
     fetched = clock()
     timings = {"embed": embedded - started, "search": searched - embedded, "fetch": fetched - searched}
     return Retrieved(chunks=chunks, rest=rest, vector=vector, timings_ms=timings)
+
+
+def _further(words: str, background: str) -> str:
+    """The words of the background that the question does not have itself."""
+    own = {word.lower() for word in words.split()}
+    return " ".join(word for word in question_terms(background).split() if word.lower() not in own)
 
 
 def _join(

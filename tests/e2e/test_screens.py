@@ -49,7 +49,7 @@ def test_wizard_leads_from_nothing_to_a_verdict(page: Page) -> None:
     click(page, "Run the first suite")
     expect(page.get_by_role("heading", name="Run the first suite")).to_be_visible()
     click(page, "Run it")
-    expect(page.get_by_text(re.compile(r"\d+ of 127 cases")).first).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text(re.compile(r"\d+ of 128 cases")).first).to_be_visible(timeout=SLOW)
     expect(page.get_by_text("The first run is in the store.")).to_be_visible(timeout=SLOW)
     click(page, "Are we ready", role="link")
     expect(page.get_by_role("heading", name="Are we ready?", level=1)).to_be_visible()
@@ -82,7 +82,7 @@ def test_a_suite_runs_to_its_end_and_leads_to_a_failing_case(page: Page) -> None
     expect(page.get_by_role("heading", name="A run at work")).to_be_visible()
     click(page, "See what came out of it", role="link")
     expect(page.get_by_role("heading", name="Run of customer-service")).to_be_visible()
-    expect(page.get_by_text("Limited to 12 of the suite's 127 cases.")).to_be_visible()
+    expect(page.get_by_text("Limited to 12 of the suite's 128 cases.")).to_be_visible()
 
 
 def test_a_failing_case_is_shown_whole(page: Page) -> None:
@@ -101,7 +101,7 @@ def test_a_failing_case_is_shown_whole(page: Page) -> None:
 
 def test_a_run_can_be_stopped_and_resumed(page: Page) -> None:
     open_at(page, "/suites?suite=customer-service")
-    click(page, "Run 127 cases")
+    click(page, "Run 128 cases")
     click(page, "^.*Stop")
     expect(page.get_by_text("Interrupted").first).to_be_visible(timeout=SLOW)
     click(page, "See what came out of it", role="link")
@@ -109,7 +109,7 @@ def test_a_run_can_be_stopped_and_resumed(page: Page) -> None:
     click(page, "Resume")
     expect(page.get_by_role("heading", name="A run at work")).to_be_visible()
     expect(page.get_by_text("Finished").first).to_be_visible(timeout=SLOW)
-    expect(page.get_by_text("127 of 127 cases").first).to_be_visible()
+    expect(page.get_by_text("128 of 128 cases").first).to_be_visible()
 
 
 def test_gate_gives_a_verdict_for_each_goal(page: Page) -> None:

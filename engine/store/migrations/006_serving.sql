@@ -91,9 +91,16 @@ CREATE TABLE alerts (
     pending_at  TIMESTAMP NOT NULL,
     firing_at   TIMESTAMP,
     resolved_at TIMESTAMP,
+    clear_at    TIMESTAMP,                       -- since when the value is good again, while the alert is open
+    seen_at     TIMESTAMP NOT NULL,              -- when there last was a value
     acknowledged_by VARCHAR NOT NULL,
     acknowledged_at TIMESTAMP,
     notified    JSON NOT NULL                    -- channel: when, or what failed
+);
+CREATE TABLE leases (
+    name     VARCHAR PRIMARY KEY,                -- what only one process of this home may do
+    holder   VARCHAR NOT NULL,
+    until_at TIMESTAMP NOT NULL
 );
 CREATE TABLE silences (
     silence_id VARCHAR PRIMARY KEY,
@@ -121,8 +128,24 @@ CREATE TABLE sessions (
     started_at TIMESTAMP NOT NULL,
     last_at    TIMESTAMP NOT NULL
 );
-ALTER TABLE turns ADD COLUMN standalone VARCHAR;      -- what was searched in place of the question
-ALTER TABLE turns ADD COLUMN correlation_id VARCHAR;
+-- A turn has an id of its own, so that two processes can add to one conversation and either may repeat its statement.
+CREATE TABLE told_turns (
+    turn_id        VARCHAR PRIMARY KEY,
+    session        VARCHAR NOT NULL,
+    position       INTEGER NOT NULL,             -- order, from 0; two that came at once may share one
+    question       VARCHAR NOT NULL,
+    answer         VARCHAR NOT NULL,
+    standalone     VARCHAR,                      -- what was searched in place of the question
+    correlation_id VARCHAR,
+    asked_at       TIMESTAMP NOT NULL
+);
+INSERT INTO told_turns
+    SELECT concat(session, '/', position), session, position, question, answer, NULL, NULL, asked_at FROM turns;
+DROP TABLE turns;
+ALTER TABLE told_turns RENAME TO turns;
+INSERT INTO sessions
+    SELECT session, '', left(trim(first(question ORDER BY position)), 80), '', min(asked_at), max(asked_at)
+    FROM turns GROUP BY session;
 CREATE TABLE api_tokens (
     token_id   VARCHAR PRIMARY KEY,
     name       VARCHAR NOT NULL,
@@ -137,7 +160,8 @@ CREATE TABLE api_tokens (
 CREATE TABLE config_audits (
     audit_id   VARCHAR PRIMARY KEY,
     audited_at TIMESTAMP NOT NULL,
-    version    VARCHAR NOT NULL,
+    path       VARCHAR NOT NULL,                 -- the tree, absolute
+    version    VARCHAR NOT NULL,                 -- twelve hex digits over the files that were read
     passed     BOOLEAN NOT NULL,
     findings   JSON NOT NULL
 );

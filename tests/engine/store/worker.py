@@ -7,6 +7,7 @@ from pathlib import Path
 
 from engine.store import RunStore, Store, open_store
 from engine.store.liveness import utc_now
+from engine.store.sessions import SessionStore
 
 
 def write(store: Store, name: str, count: int) -> None:
@@ -52,6 +53,12 @@ def record(store: Store, name: str, count: int) -> None:
                 print(number + 1, flush=True)
 
 
+def converse(store: Store, name: str, count: int) -> None:
+    """Add turns to one conversation that others add to as well."""
+    for number in range(count):
+        SessionStore(store).record_turn("shared", f"{name}-{number}", "a")
+
+
 def read(store: Store, name: str, count: int) -> None:
     """Print the number of rows, then hold the store open until standard input ends."""
     print(store.query("SELECT count(*) AS n FROM preferences")[0]["n"], flush=True)
@@ -75,6 +82,7 @@ if __name__ == "__main__":
         "write_bulk": write_bulk,
         "contend": contend,
         "record": record,
+        "converse": converse,
         "read": read,
         "close_and_stay": close_and_stay,
     }[task](opened, name, int(count))

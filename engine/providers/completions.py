@@ -13,12 +13,13 @@ import os
 from contextlib import AsyncExitStack
 from contextvars import ContextVar
 from dataclasses import dataclass
-from types import ModuleType, TracebackType
+from types import TracebackType
 from typing import Any
 
 from engine.errors import ProviderError
 from engine.providers import load_litellm
 from engine.providers.errors import translate_error
+from engine.providers.prices import find_price
 
 
 @dataclass(slots=True)
@@ -42,13 +43,6 @@ class CallUsage:
 
 
 STEPS_TO_SEND = 4  # turns of the event loop from getting a connection to having written the request
-_PRICES = (
-    "input_cost_per_token",
-    "output_cost_per_token",
-    "cache_creation_input_token_cost",
-    "cache_read_input_token_cost",
-)
-_UNPRICED: set[str] = set()
 USAGE: ContextVar[CallUsage | None] = ContextVar("usage_of_calls", default=None)
 
 
@@ -80,7 +74,7 @@ class CompletionClient:
         self._litellm = load_litellm()
         self._litellm.in_memory_llm_clients_cache.flush_cache()  # clients of a session that has been closed
         self._errors = tuple(self._litellm.exceptions.LITELLM_EXCEPTION_TYPES)
-        self._priced = _find_price(self._litellm, self._model)
+        self._priced = find_price(self._litellm, self._model)
         self._gate = asyncio.Semaphore(self._slots)
         trace = aiohttp.TraceConfig()
         trace.on_request_start.append(self._widen)  # type: ignore[arg-type]  # aiohttp wants a protocol of its own
@@ -129,23 +123,3 @@ async def _let_next_send(*_: object) -> None:
     """A connection is free: the call that waits for it goes out before litellm takes this reply apart."""
     for _ in range(STEPS_TO_SEND):
         await asyncio.sleep(0)
-
-
-def _find_price(litellm: ModuleType, model: str) -> bool:
-    """Whether litellm knows a price. A model without is entered at 0: litellm would look for one at every call.
-
-    Raises:
-        ProviderError: litellm knows no such provider.
-    """
-    errors = litellm.exceptions
-    try:
-        _, provider, _, _ = litellm.get_llm_provider(model)
-    except errors.BadRequestError as error:
-        raise translate_error(errors.LiteLLMUnknownProvider(model), model, litellm) from error
-    try:
-        litellm.cost_per_token(model=model, prompt_tokens=1, completion_tokens=1)
-    except (errors.ModelNotMappedError, errors.BadRequestError, errors.NotFoundError, ValueError):
-        price = dict.fromkeys(_PRICES, 0)
-        litellm.register_model({model: {"litellm_provider": provider, "mode": "chat"} | price})
-        _UNPRICED.add(model)
-    return model not in _UNPRICED

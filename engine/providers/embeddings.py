@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from types import ModuleType
 from typing import Any
@@ -12,9 +13,10 @@ import numpy as np
 from engine.embedding.protocol import EmbeddedText, Progress, Spans
 from engine.errors import ProviderError, SettingError
 from engine.providers import load_litellm
-from engine.providers.errors import retry_request, translate_error
+from engine.providers.errors import describe_error, list_failures, retry_request, translate_error
 
 TEXTS_PER_REQUEST = 64
+REQUESTS_AT_ONCE = 4
 TIMEOUT_S = 60
 
 
@@ -27,6 +29,7 @@ class LitellmEmbedder:
 
     def __init__(self, model: str) -> None:
         self.name = self._model = model
+        self._size: int | None = None
 
     @cached_property
     def dimension(self) -> int:
@@ -40,14 +43,37 @@ class LitellmEmbedder:
             ProviderError: after three attempts, or at once where trying again cannot help; also when the reply holds
                 another number of vectors, an empty one or one without direction.
         """
-        rows: list[list[float]] = []
-        for start in range(0, len(texts), TEXTS_PER_REQUEST):
-            rows += self._request([text or " " for text in texts[start : start + TEXTS_PER_REQUEST]])
-        vectors = np.array(rows, np.float32).reshape(len(texts), -1)
+        parts = [
+            [text or " " for text in texts[start : start + TEXTS_PER_REQUEST]]
+            for start in range(0, len(texts), TEXTS_PER_REQUEST)
+        ]
+        if not parts:
+            return np.empty((0, self.dimension), np.float32)
+        if len(parts) == 1:
+            found = [self._request(parts[0])]
+        else:
+            with ThreadPoolExecutor(REQUESTS_AT_ONCE, "embeddings") as pool:
+                found = list(pool.map(self._request, parts))
+        vectors = self._stack([row for rows in found for row in rows])
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         if not np.isfinite(lengths).all() or (lengths == 0).any():
             raise ProviderError(f"The model {self._model} gave an empty vector.", "Choose another embedding model.")
         return vectors / lengths
+
+    def _stack(self, rows: Sequence[Sequence[float] | None]) -> np.ndarray:
+        """The vectors as rows; all of one size, and of the size that this model's had before."""
+        sizes = {len(row or ()) for row in rows}
+        if 0 in sizes:
+            raise ProviderError(f"The model {self._model} gave an empty vector.", "Choose another embedding model.")
+        expected = self._size or len(rows[0] or ())
+        if sizes != {expected}:
+            found = ", ".join(str(size) for size in sorted(sizes - {expected}))
+            raise ProviderError(
+                f"The model {self._model} gave vectors of {found} numbers; expected {expected} as in all the others.",
+                "Another model stands behind that name now: ingest the corpus again, or choose another embedding model.",
+            )
+        self._size = expected
+        return np.array(rows, np.float32)
 
     def embed_spans(
         self, texts: Sequence[str], spans: Sequence[Spans], progress: Progress | None = None
@@ -87,11 +113,13 @@ class LitellmEmbedder:
         litellm = self._litellm
         try:
             reply: Any = litellm.embedding(model=self._model, input=texts, timeout=TIMEOUT_S, max_retries=0)
+            vectors = [row["embedding"] for row in sorted(reply.data or [], key=lambda item: item["index"])]
         except tuple(litellm.exceptions.LITELLM_EXCEPTION_TYPES) as error:
             raise translate_error(error, self._model, litellm) from error
-        rows = sorted(reply.data, key=lambda item: item["index"])
-        if len(rows) != len(texts):
+        except list_failures(litellm) as error:
+            raise describe_error("APIResponseValidationError", self._model) from error
+        if len(vectors) != len(texts):
             raise ProviderError(
-                f"The model {self._model} gave {len(rows)} vectors for {len(texts)} texts.", fails_over=True
+                f"The model {self._model} gave {len(vectors)} vectors for {len(texts)} texts.", fails_over=True
             )
-        return [row["embedding"] for row in rows]
+        return vectors

@@ -16,6 +16,11 @@ ATTEMPTS = 3
 
 # Name of litellm's class to (whether another provider may try, what it means, what to do).
 ERRORS: dict[str, tuple[bool, str, str]] = {
+    # Of ours: what litellm takes for a reply.
+    "EmptyAnswer": (True, "gave an empty answer", "Try again, or choose another."),
+    "BrokenStream": (True, "broke off in the middle of its answer", "Try again."),
+    "MissingKey": (False, "has no key", "Set the variable that api_key_env names, where the engine runs."),
+    # Of litellm.
     "RateLimitError": (True, "is asked too often", "Wait, or raise the limit at the provider."),
     "Timeout": (True, "did not answer in time", "Try again, or choose a smaller or nearer model."),
     "APIConnectionError": (True, "cannot be reached", "Check the address and that the server runs."),
@@ -60,10 +65,28 @@ def translate_error(error: Exception, model: str, litellm: ModuleType) -> Provid
     for kind in type(error).__mro__:
         if kind.__name__ in ERRORS and hasattr(litellm.exceptions, kind.__name__):
             fails_over, meaning, advice = ERRORS[kind.__name__]
-            return ProviderError(
-                f"The model {model} {meaning} ({type(error).__name__}).", advice, fails_over=fails_over
-            )
-    return ProviderError(f"The model {model} failed ({type(error).__name__}).", "Check the model's name and address.")
+            name = type(error).__name__
+            return ProviderError(f"The model {model} {meaning} ({name}).", advice, fails_over=fails_over, kind=name)
+    return ProviderError(
+        f"The model {model} failed ({type(error).__name__}).",
+        "Check the model's name and address.",
+        kind=type(error).__name__,
+    )
+
+
+def describe_error(kind: str, model: str) -> ProviderError:
+    """Our error for something that we saw ourselves, in the words of the table's row."""
+    fails_over, meaning, advice = ERRORS[kind]
+    return ProviderError(f"The model {model} {meaning} ({kind}).", advice, fails_over=fails_over, kind=kind)
+
+
+def list_failures(litellm: ModuleType) -> tuple[type[Exception], ...]:
+    """litellm's own errors, and those that reach us past it when a provider answers in a form that it did not expect."""
+    import aiohttp
+    import httpx
+
+    unexpected = (ValueError, LookupError, TypeError, AttributeError, OSError, httpx.HTTPError, aiohttp.ClientError)
+    return (*litellm.exceptions.LITELLM_EXCEPTION_TYPES, *unexpected)
 
 
 def retry_request(request: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -17,10 +17,12 @@ Served = TypeVar("Served", bound="ScriptedServer")
 class ScriptedServer(ThreadingHTTPServer):
     """Replies with what ``respond`` makes of a request.
 
-    ``script`` holds the status codes of the next replies; when it is empty, replies have ``status``.
+    ``script`` holds the status codes of the next replies; when it is empty, replies have ``status``. ``raw`` is sent in
+    place of a reply: bytes and their content type.
     """
 
     status = 200
+    raw: tuple[bytes, str] | None = None
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -42,9 +44,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.keys.append(self.headers.get("Authorization"))
         status = self.server.script.pop(0) if self.server.script else self.server.status
         reply = self.server.respond(body) if status == 200 else {"error": {"message": "scripted"}}
-        content = json.dumps(reply).encode()
+        content, kind = self.server.raw or (json.dumps(reply).encode(), "application/json")
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)

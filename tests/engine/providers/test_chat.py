@@ -87,4 +87,4 @@ def test_invented_sources_are_dropped_and_said() -> None:
     part = ContextPart(document="a.txt", chunk_index=0, start=0, end=3, text="One", score=0.5)
     read = read_reply("It is so [7]. It is also so. [1]", [part])
     assert [s.citations for s in read.answer.sentences] == [(), (0,)]
-    assert read.degraded == ("1 citations named passages that do not exist", "1 sentences without a source")
+    assert (read.invented, read.uncited) == (1, 1)

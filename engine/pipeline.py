@@ -1,72 +1,93 @@
-"""The stages joined: question to answer, and everything needed to explain it."""
+"""The stages joined: question to answer, and everything needed to explain it.
+
+Without a model an answer is made where it is asked for, in the caller's thread. With one, everything runs as coroutines
+on the loop of the process's model connections: retrieval and quality control in worker threads, calls side by side.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import time
-import uuid
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.context.coefficients import load_coefficients
-from engine.context.enhance import Attempt, enhance_context
-from engine.context.select import Selection, select_context
-from engine.context.sentences import hash_telling
-from engine.context.words import Question, parse_followup
+from engine.assembly import EXTRACTIVE, Generated, assemble_answer, cut_pieces, make_extracted, read_made
 from engine.conversation import History, StandaloneQuestion, resolve_question
-from engine.corpora import ingest_corpus
+from engine.conversation.answering import build_recalled_answer
 from engine.embedding import Embedder, load_embedder
-from engine.embedding.lexicon import load_lexicon
-from engine.errors import IndexMismatchError, InputError, ProviderError, SettingError
-from engine.generation.extractive import ABSTAINED, ExtractedAnswer, extract_answer
-from engine.generation.model import build_messages, read_reply
-from engine.index import Catalog, ChunkTable, CorpusEntry
-from engine.ingestion.loaders import replace_halves
-from engine.providers.rerank import load_reranker
-from engine.retrieval import Retrieved, retrieve_chunks
+from engine.errors import ProviderError, SettingError
+from engine.evidence import SEARCHED_CHARACTERS, Evidence, EvidenceFinder, StageCaches
+from engine.follow_up_search import search_follow_up
+from engine.generation.extractive import ABSTAINED
+from engine.guard.fields import check_question
+from engine.index import Catalog, CorpusEntry
+from engine.plain_text import replace_halves
+from engine.retrieval import Retrieved
 from engine.settings import PipelineSettings
-from engine.types import Answer, Ranked
+from engine.types import Answer, Restarted
 
-EXTRACTIVE = "extractive"
-LONGEST_QUESTION = 100_000
-# Words beyond these add nothing to a search: the model reads 256 tokens at a time.
-SEARCHED_CHARACTERS = 2_000
+if TYPE_CHECKING:
+    from engine.context.select import Selection
+    from engine.generation.modelled import Emit, ModelAnswerer, Templates
+    from engine.generation.prompts import PromptTemplate
+    from engine.providers.chain import ModelChain
+    from engine.providers.specs import ProviderSpec
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Evidence:
-    retrieved: Retrieved
-    selection: Selection
-    question: Question
-    timings_ms: dict[str, float]
-    degraded: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Generated:
-    """``answer`` is None where the documents do not answer."""
-
-    provider: str
-    answer: ExtractedAnswer | None = None
-    tokens: Mapping[str, int] = field(default_factory=lambda: {"prompt": 0, "completion": 0})
-    cost_usd: float = 0.0
-    degraded: tuple[str, ...] = ()
+PARALLEL = 8
 
 
 class RagPipeline:
-    """Answers questions from one corpus. Safe to use from several threads."""
+    """Answers questions from one corpus. Safe to use from several threads and event loops.
 
-    def __init__(self, corpus: str, settings: PipelineSettings, catalog: Catalog, entry: CorpusEntry) -> None:
+    Args:
+        chain: the models that are asked; None opens those of the settings.
+        specs: the saved providers.
+        prompts: the saved prompt templates.
+        caches: keep vectors of questions and results of retrieval.
+        parallel: calls of models in flight at once for one answer; with 1 nothing overlaps.
+    """
+
+    def __init__(
+        self,
+        corpus: str,
+        settings: PipelineSettings,
+        catalog: Catalog,
+        entry: CorpusEntry,
+        *,
+        chain: ModelChain | None = None,
+        specs: Sequence[ProviderSpec] = (),
+        prompts: Sequence[PromptTemplate] = (),
+        caches: StageCaches | None = None,
+        parallel: int = PARALLEL,
+    ) -> None:
         self.corpus, self.settings = corpus, settings
-        self.embedder: Embedder = load_embedder(settings)
-        self._catalog = catalog
-        self._coefficients = load_coefficients()
-        self._lexicon = load_lexicon(hash_telling)
-        self._reranker = load_reranker(settings.reranker)
-        self._table = self._open(entry)
+        self.templates: Templates | None = None
+        self.chain: ModelChain | None = None
+        self._answerer: ModelAnswerer | None = None
+        self._parallel = parallel
+        self._finder = EvidenceFinder(corpus, settings, catalog, entry, caches)
+        if settings.provider != EXTRACTIVE:
+            self._open_models(chain, specs, prompts)
+
+    @property
+    def embedder(self) -> Embedder:
+        """What makes vectors of questions."""
+        return self._finder.embedder
+
+    @property
+    def prompt_hash(self) -> str:
+        """Over the templates that these settings ask with; empty where no model is asked."""
+        return "-".join(template.hash for template in self.list_templates())
+
+    def list_templates(self) -> list[PromptTemplate]:
+        """The templates that these settings ask with."""
+        if self.templates is None:
+            return []
+        repair = [self.templates.repair] if self.settings.repair else []
+        return [self.templates.answer, *repair, *([self.templates.validate] if self.settings.validators else [])]
 
     def answer(self, question: str, history: History = ()) -> Answer:
         """Answer one question.
@@ -77,195 +98,209 @@ class RagPipeline:
         Raises:
             InputError: an empty or blank question, or one of more than 100,000 characters.
         """
-        started = time.perf_counter()
-        check_question(question)
-        question = replace_halves(question)
-        standalone = resolve_question(question, history)
-        found = self._find_evidence(standalone)
-        context = found.selection.context
-        clock = time.perf_counter()
-        unsupported = context.quality < self.settings.min_quality or not found.selection.evidence
-        made = _Generated(provider=EXTRACTIVE) if unsupported else self._generate(standalone, found)
-        timings = {**found.timings_ms, "generate": 1000 * (time.perf_counter() - clock)}
-        timings["total"] = 1000 * (time.perf_counter() - started)
-        return Answer(
-            question=question,
-            text=ABSTAINED if made.answer is None else made.answer.text,
-            sentences=made.answer.sentences if made.answer else (),
-            citations=made.answer.citations if made.answer else (),
-            retrieved=_ranking(found),
-            context=context,
-            abstained=made.answer is None,
-            provider=made.provider,
-            correlation_id=uuid.uuid4().hex[:16],
-            timings_ms={name: round(value, 3) for name, value in timings.items()},
-            tokens={"context": context.tokens, **made.tokens},
-            cost_usd=made.cost_usd,
-            degraded=(*found.degraded, *made.degraded),
-        )
+        if self._answerer is None:
+            return self._answer_by_extraction(question, history)
+        from engine.providers.loop import run_async
 
-    def stream(self, question: str, history: History = ()) -> Iterator[str | Answer]:
-        """The answer's text sentence by sentence, then the whole answer."""
-        answer = self.answer(question, history)
-        if answer.sentences:
-            for i, sentence in enumerate(answer.sentences):
-                yield (" " if i else "") + sentence.text
-        else:
-            yield answer.text
-        yield answer
+        return run_async(self._produce(question, history, None))
+
+    async def answer_async(self, question: str, history: History = ()) -> Answer:
+        """As ``answer``, for a coroutine on any event loop."""
+        if self._answerer is None:
+            return await asyncio.to_thread(self._answer_by_extraction, question, history)
+        from engine.providers.loop import on_loop
+
+        return await on_loop(self._produce(question, history, None))
+
+    def stream(self, question: str, history: History = ()) -> Iterator[str | Restarted | Answer]:
+        """The answer's text as it comes, then the whole answer. Closing the iterator ends the calls of models.
+
+        Without a model the text comes sentence by sentence. After ``Restarted`` the text so far is void.
+        """
+        if self._answerer is None:
+            answer = self._answer_by_extraction(question, history)
+            yield from cut_pieces(answer.sentences) if answer.sentences else (answer.text,)
+            yield answer
+            return
+        from engine.providers.loop import iterate
+
+        yield from iterate(self.stream_async(question, history))
+
+    async def stream_async(self, question: str, history: History = ()) -> AsyncIterator[str | Restarted | Answer]:
+        """As ``stream``, for a coroutine on any event loop."""
+        if self._answerer is None:
+            answer = await self.answer_async(question, history)
+            for piece in cut_pieces(answer.sentences) if answer.sentences else (answer.text,):
+                yield piece
+            yield answer
+            return
+        from engine.providers.loop import submit
+
+        here, pieces = asyncio.get_running_loop(), asyncio.Queue[str | Restarted | None]()
+
+        def emit(piece: str | Restarted | None) -> None:
+            here.call_soon_threadsafe(pieces.put_nowait, piece)
+
+        work = asyncio.wrap_future(submit(self._produce(question, history, emit)))
+        work.add_done_callback(lambda _: emit(None))
+        try:
+            while (piece := await pieces.get()) is not None:
+                yield piece
+            yield await work
+        finally:
+            work.cancel()
 
     def warm_up(self) -> None:
         """Load what the first question would otherwise wait for."""
-        self._find_evidence(StandaloneQuestion("Warm up?", ()))
+        self._finder.find(StandaloneQuestion("Warm up?", ()))
 
     def document_text(self, document: str) -> str | None:
         """The text that a document's offsets refer to, or None when the corpus has no such document."""
-        return self._table.load_text(document)
+        return self._finder.table.load_text(document)
+
+    def embed_question(self, question: str) -> np.ndarray:
+        """The unit vector of a question by itself."""
+        return self._finder.embed_question([question[:SEARCHED_CHARACTERS]])
 
     def refresh(self) -> None:
         """Turn to the newest index of the corpus, if an ingest has replaced it."""
-        entry = self._catalog.load(self.corpus)
-        index = entry.indexes.get(self.settings.index_fingerprint)
-        if index is None or index.table != self._table.name:
-            self._table = self._open(entry)
+        self._finder.refresh()
 
     def find_evidence(self, question: str, history: History = ()) -> tuple[Retrieved, Selection]:
         """What retrieval and context selection find, before an answer is made of it."""
         check_question(question)
-        found = self._find_evidence(resolve_question(replace_halves(question), history))
+        found = self._finder.find(resolve_question(replace_halves(question), history))
         return found.retrieved, found.selection
 
-    def _find_evidence(self, standalone: StandaloneQuestion) -> _Evidence:
-        self.refresh()
-        words = standalone.search_text[:SEARCHED_CHARACTERS]
+    def _open_models(
+        self, chain: ModelChain | None, specs: Sequence[ProviderSpec], prompts: Sequence[PromptTemplate]
+    ) -> None:
+        from engine.generation.modelled import ModelAnswerer, Templates
+        from engine.generation.prompts import find_template
+        from engine.providers.chain import open_chain
+        from engine.providers.windows import find_window
 
-        def embed() -> np.ndarray:
-            texts = [standalone.text[:SEARCHED_CHARACTERS]]
-            if standalone.background:
-                texts.append(words)
-            vector = self.embedder.embed(texts).mean(axis=0)
-            return vector / max(float(np.linalg.norm(vector)), 1e-12)
-
-        question = parse_followup(standalone.text[:SEARCHED_CHARACTERS], standalone.background)
-        first = self._search(question, words, embed, self.settings)
-        started = _milliseconds()
-
-        def search_again(settings: PipelineSettings) -> Attempt[_Evidence]:
-            found = self._search(question, words, lambda: first.retrieved.vector, settings)
-            return Attempt(found, found.selection.context.quality)
-
-        best = enhance_context(Attempt(first, first.selection.context.quality), self.settings, search_again)
-        selection = best.found.selection
-        context = dataclasses.replace(selection.context, steps=best.steps)
-        timings = {**first.timings_ms, "enhance": _milliseconds() - started} if best.steps else first.timings_ms
-        return dataclasses.replace(
-            best.found, selection=dataclasses.replace(selection, context=context), timings_ms=timings
+        opened = self.chain = chain or open_chain(self.settings.model, specs)
+        self.templates = Templates(
+            answer=find_template(self.settings.prompt, prompts),
+            repair=find_template("repair", prompts, "repair"),
+            validate=find_template("validate", prompts, "validate"),
+        )
+        own = self.settings.embedder == "minilm"
+        texts = self.embedder if own else load_embedder(PipelineSettings())
+        self._answerer = ModelAnswerer(
+            opened,
+            self.templates,
+            self.settings,
+            texts,
+            lambda: find_window(opened),
+            self._parallel,
         )
 
-    def _search(
-        self, question: Question, words: str, embed: Callable[[], np.ndarray], settings: PipelineSettings
-    ) -> _Evidence:
-        retrieved = retrieve_chunks(self._table, words, embed, settings, _milliseconds)
-        degraded: tuple[str, ...] = ()
-        if self._reranker:
-            clock = _milliseconds()
-            try:
-                chunks = self._reranker.rerank(words, retrieved.chunks)
-                retrieved = dataclasses.replace(retrieved, chunks=chunks)
-            except ProviderError as error:
-                degraded = (f"{error.message} The chunks are in the order of the search.",)
-            retrieved.timings_ms["rerank"] = _milliseconds() - clock
-        clock = _milliseconds()
-        selection = select_context(
-            question, retrieved.vector, retrieved.chunks, settings, self._coefficients, self._lexicon
+    def _answer_by_extraction(self, question: str, history: History) -> Answer:
+        started = time.perf_counter()
+        question = replace_halves(check_question(question))
+        standalone = resolve_question(question, history)
+        if standalone.recalled:
+            return build_recalled_answer(question, standalone.recalled, started)
+        found = self._finder.find(standalone)
+        made = (
+            Generated(provider=EXTRACTIVE)
+            if self._is_unsupported(found)
+            else make_extracted(found, self.settings.answer_words)
         )
-        timings = {**retrieved.timings_ms, "context": _milliseconds() - clock}
-        return _Evidence(
-            retrieved=retrieved, selection=selection, question=question, timings_ms=timings, degraded=degraded
+        return assemble_answer(question, found, made, started)
+
+    async def _produce(self, question: str, history: History, emit: Emit | None) -> Answer:
+        """One answer by a model, on the loop of its connections."""
+        started = time.perf_counter()
+        question = replace_halves(check_question(question))
+        if recalled := resolve_question(question, history).recalled:
+            answer = build_recalled_answer(question, recalled, started)
+            if emit is not None:
+                emit(answer.text)
+            return answer
+        resolved = resolve_question(question, history)
+        if resolved.recalled:
+            answer = build_recalled_answer(question, resolved.recalled, started)
+            if emit is not None:
+                emit(answer.text)
+            return answer
+        assert self.chain is not None
+        searched = await search_follow_up(
+            self._finder, self.chain, question, resolved, history, overlap=self._parallel > 1
+        )
+        found = searched.found
+        if self._is_unsupported(found):
+            made = Generated(provider=EXTRACTIVE)
+        else:
+            made = await self._generate(searched.standalone, found, emit)
+        if made.answer is None and emit is not None:
+            emit(ABSTAINED)
+        return assemble_answer(
+            question, found, dataclasses.replace(made, degraded=(*searched.degraded, *made.degraded)), started
         )
 
-    def _generate(self, standalone: StandaloneQuestion, found: _Evidence) -> _Generated:
-        """Ask the model that the settings name; answer by extraction, and say why, when it fails."""
-        if self.settings.provider == EXTRACTIVE:
-            return self._extract(found)
-        from engine.providers.chat import complete_chat
+    def _is_unsupported(self, found: Evidence) -> bool:
+        quality = found.selection.context.quality
+        return quality is None or quality < self.settings.min_quality or not found.selection.evidence
+
+    async def _generate(self, standalone: StandaloneQuestion, found: Evidence, emit: Emit | None) -> Generated:
+        """Ask the models; answer by extraction, and say why, when all of them fail."""
+        assert self._answerer is not None and self.templates is not None
+        clock, shown = time.perf_counter(), False
+
+        def show(piece: str | Restarted) -> None:
+            nonlocal shown
+            shown = True
+            if emit is not None:
+                emit(piece)
 
         parts = found.selection.context.parts
-        messages = build_messages(standalone.text, parts, standalone.background)
         try:
-            reply = complete_chat(self.settings.model, messages, self.settings.temperature)
+            made = await self._answerer.produce(
+                standalone.text, standalone.background, parts, show if emit is not None else None
+            )
         except ProviderError as error:
-            return dataclasses.replace(
-                self._extract(found), degraded=(f"{error.message} Answered by extraction instead.",)
-            )
-        read = read_reply(reply.text, parts)
-        return _Generated(
-            provider=reply.model,
-            answer=None if read.abstained else read.answer,
-            tokens={"prompt": reply.prompt_tokens, "completion": reply.completion_tokens},
-            cost_usd=reply.cost_usd,
-            degraded=read.degraded,
-        )
-
-    def _extract(self, found: _Evidence) -> _Generated:
-        evidence = found.selection.evidence
-        answer = extract_answer(evidence, self.settings.answer_words)
-        return _Generated(provider=EXTRACTIVE, answer=answer)
-
-    def _open(self, entry: CorpusEntry) -> ChunkTable:
-        index = entry.indexes.get(self.settings.index_fingerprint)
-        if index is None:
-            ingest_corpus(self.corpus, [Path(source) for source in entry.sources], self.settings, replace=True)
-            index = self._catalog.load(self.corpus).indexes[self.settings.index_fingerprint]
-        if index.embedder != self.embedder.name:
-            raise IndexMismatchError(
-                f"corpus {self.corpus!r}: its index was made by {index.embedder}, the settings ask for {self.embedder.name}.",
-                f"Ingest it again: python -m engine ingest {' '.join(entry.sources)} --corpus {self.corpus}",
-            )
-        return ChunkTable(self._catalog.folder, index.table)
+            reason = f"{error.message} Answered by extraction instead."
+            extracted = await asyncio.to_thread(make_extracted, found, self.settings.answer_words)
+            waited = 1000 * (time.perf_counter() - clock)
+            if emit is not None:
+                if shown:
+                    emit(Restarted(reason))
+                for sentence in cut_pieces(extracted.answer.sentences if extracted.answer else ()):
+                    emit(sentence)
+            return dataclasses.replace(extracted, degraded=(reason,), timings_ms={"generate": waited})
+        return read_made(made, self.templates.answer.label)
 
 
-def open_pipeline(corpus: str, settings: PipelineSettings) -> RagPipeline:
+def open_pipeline(
+    corpus: str,
+    settings: PipelineSettings,
+    specs: Sequence[ProviderSpec] = (),
+    caches: StageCaches | None = None,
+    *,
+    chain: ModelChain | None = None,
+    prompts: Sequence[PromptTemplate] = (),
+    parallel: int = PARALLEL,
+) -> RagPipeline:
     """A pipeline over an ingested corpus; its index is built from its files when these settings have none yet.
 
+    Args:
+        specs, prompts: the saved providers and prompt templates; see ``RagPipeline`` for the rest.
+
     Raises:
-        UnknownNameError: the corpus has never been ingested.
+        UnknownNameError: the corpus has never been ingested, or nothing is called what the setting ``prompt`` says.
+        SettingError: a model shall answer, and none is named nor saved.
         IndexMismatchError: the index was made by another embedding model.
     """
-    if settings.provider != EXTRACTIVE and not settings.model:
+    if settings.provider != EXTRACTIVE and chain is None and not settings.model and not specs:
         raise SettingError(
-            f"provider {settings.provider} needs the name of a model, and model is empty.",
-            "Set it as provider/model, for instance --set model=ollama/llama3.2",
+            f"provider {settings.provider} needs the name of a model: model is empty, and no provider is saved.",
+            "Set it as provider/model, for instance --set model=ollama/llama3.2, or save a provider: Settings, Models.",
         )
     catalog = Catalog()
-    return RagPipeline(corpus, settings, catalog, catalog.load(corpus))
-
-
-def check_question(question: str) -> None:
-    """Refuse what is no question.
-
-    Raises:
-        InputError: empty, blank, or more than 100,000 characters.
-    """
-    if not question.strip():
-        raise InputError("The question is empty or blank; expected 1 to 100,000 characters.", "Type a question.")
-    if len(question) > LONGEST_QUESTION:
-        raise InputError(
-            f"The question has {len(question):,} characters; expected at most {LONGEST_QUESTION:,}.", "Shorten it."
-        )
-
-
-def _ranking(found: _Evidence) -> tuple[Ranked, ...]:
-    chunks = found.selection.chunks
-    best = tuple(
-        Ranked(document=c.document, start=c.start, end=c.end, score=round(1 / (1 + i), 6)) for i, c in enumerate(chunks)
+    entry = catalog.load(corpus)
+    return RagPipeline(
+        corpus, settings, catalog, entry, chain=chain, specs=specs, prompts=prompts, caches=caches, parallel=parallel
     )
-    behind = (
-        Ranked(document=r.document, start=r.start, end=r.end, score=round(1 / (1 + len(best) + i), 6))
-        for i, r in enumerate(found.retrieved.rest)
-    )
-    return (*best, *behind)
-
-
-def _milliseconds() -> float:
-    return 1000 * time.perf_counter()

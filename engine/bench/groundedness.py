@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import InputError
-from engine.evaluation.measures.groundedness import choose_mode, load_calibration, score_sentences
 from engine.evaluation.measures.groundedness_data import LabelledResponse, find_response_sets
 from engine.evaluation.measures.groundedness_figures import measure_responses
+from engine.grounding.scoring import choose_mode, load_calibration, score_sentences
 
 PUBLISHED: dict[str, dict[str, float]] = {
     "answers": {

@@ -18,7 +18,9 @@ import numpy as np
 
 from engine.errors import InputError
 from engine.evaluation.logistic import build_bins, fit_logistic, measure_auroc, measure_calibration_error
-from engine.evaluation.measures.groundedness import (
+from engine.evaluation.measures.groundedness_data import LabelledResponse, find_response_sets, is_fitted_half
+from engine.evaluation.measures.groundedness_figures import choose_threshold, measure_responses
+from engine.grounding.scoring import (
     COEFFICIENTS,
     VECTORS,
     WORDS,
@@ -29,9 +31,7 @@ from engine.evaluation.measures.groundedness import (
     load_calibration,
     score_at_once,
 )
-from engine.evaluation.measures.groundedness_data import LabelledResponse, find_response_sets, is_fitted_half
-from engine.evaluation.measures.groundedness_figures import choose_threshold, measure_responses
-from engine.evaluation.measures.groundedness_signs import WORD_SIGNS
+from engine.grounding.signs import WORD_SIGNS
 
 RIDGE, CHANGE_RIDGE = 1e-3, 2e-2
 TIMES = {"answers": 1, "graded": 2, "claims": 2}  # small sets count more than their size
@@ -182,7 +182,7 @@ def _report(
     fitted: np.ndarray,
     content: Mapping[str, Any],
 ) -> dict[str, Any]:
-    from engine.evaluation.measures.groundedness_vectors import load_model
+    from engine.grounding.vectors import load_model
 
     scores = {mode: _judge(items, signs[mode], content["modes"][mode], mode) for mode in signs}
     held: dict[str, Any] = {}

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from engine.evaluation.logistic import measure_auroc, measure_calibration_error
-from engine.evaluation.measures.groundedness import score_faultless, score_response
 from engine.evaluation.measures.groundedness_data import LabelledResponse
+from engine.grounding.scoring import score_faultless, score_response
 
 RESAMPLES = 300
 Figure = Callable[[np.ndarray], float]

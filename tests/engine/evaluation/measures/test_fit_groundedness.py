@@ -11,8 +11,8 @@ import pytest
 
 from engine.errors import InputError
 from engine.evaluation.measures.fit_groundedness import fit_groundedness
-from engine.evaluation.measures.groundedness import COEFFICIENTS
 from engine.evaluation.measures.groundedness_data import find_response_sets, is_fitted_half
+from engine.grounding.scoring import COEFFICIENTS
 
 PLACES = ("Larkham", "Alder", "Norrey", "Weston", "Harrow", "Selby", "Thirsk", "Oakham")
 pytestmark = pytest.mark.usefixtures("home")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.evaluation.measures.groundedness_signs import WORD_SIGNS, describe_words
+from engine.grounding.signs import WORD_SIGNS, describe_words
 
 CONTEXT = ["Sales rose by 12 percent in May. The board of Alder did not expand before the third quarter."]
 

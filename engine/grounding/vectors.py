@@ -14,8 +14,8 @@ from functools import lru_cache
 import numpy as np
 
 from engine.embedding import Embedder, load_embedder
-from engine.evaluation.measures.groundedness_signs import SENTENCE_SIGNS, read_source
-from engine.evaluation.measures.groundedness_words import Parsed, contradict, parse
+from engine.grounding.signs import SENTENCE_SIGNS, read_source
+from engine.grounding.words import Parsed, contradict, parse
 from engine.settings import PipelineSettings
 
 VECTOR_SIGNS = ("claims", "far", "aligned_antonym")

@@ -15,7 +15,7 @@ from math import log
 
 import numpy as np
 
-from engine.evaluation.measures.groundedness_words import MODAL_OF, Parsed, contradict, parse, read_stems
+from engine.grounding.words import MODAL_OF, Parsed, contradict, parse, read_stems
 from engine.ingestion.sentences import split_sentences
 
 SENTENCE_SIGNS = (

@@ -11,7 +11,7 @@ from scripted import make_answer
 
 from engine.evaluation.logistic import fit_logistic, measure_auroc, measure_calibration_error
 from engine.evaluation.measures import MEASURES, Sample
-from engine.evaluation.measures.groundedness import (
+from engine.grounding.scoring import (
     VECTORS,
     WORDS,
     choose_mode,
@@ -133,9 +133,9 @@ def test_the_stored_calibration_names_its_data_and_beats_word_overlap() -> None:
 
 
 def test_the_module_does_not_load_the_model_before_it_is_needed() -> None:
-    source = Path("engine/evaluation/measures/groundedness.py").read_text(encoding="utf-8")
+    source = Path("engine/grounding/scoring.py").read_text(encoding="utf-8")
     top = source.split("\ndef ")[0]
-    assert "groundedness_vectors import" not in top
+    assert "grounding.vectors import" not in top
 
 
 def test_the_fit_recovers_known_weights_and_the_figures_known_values() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.evaluation.measures.groundedness_words import contradict, parse, stem
+from engine.grounding.words import contradict, parse, stem
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,200 @@
+"""Question to evidence: retrieval, reranking, context selection and its improvement, over one corpus's index."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from engine.context.coefficients import load_coefficients
+from engine.context.enhance import Attempt, enhance_context
+from engine.context.select import Selection, select_context
+from engine.context.sentences import hash_telling
+from engine.context.words import Question, parse_followup
+from engine.conversation import StandaloneQuestion
+from engine.corpora import ingest_corpus
+from engine.embedding import Embedder, load_embedder
+from engine.embedding.lexicon import load_lexicon
+from engine.errors import IndexMismatchError, ProviderError
+from engine.index import Catalog, ChunkTable, CorpusEntry
+from engine.index.versions import read_index_version
+from engine.providers.rerank import load_reranker
+from engine.retrieval import Retrieved, retrieve_chunks
+from engine.settings import PipelineSettings
+from engine.telemetry import trace_span
+from engine.types import Ranked
+
+# Words beyond these add nothing to a search: the model reads 256 tokens at a time.
+SEARCHED_CHARACTERS = 2_000
+
+
+class StageCaches(Protocol):
+    """What keeps vectors of questions and results of retrieval; ``engine.serving.stage_caches`` has one."""
+
+    def embed(self, embedder: str, texts: Sequence[str], make: Callable[[], np.ndarray]) -> np.ndarray:
+        """The vector of a question, kept or made."""
+        ...
+
+    def retrieve(
+        self, version: tuple[str, str], texts: Sequence[str], settings: PipelineSettings, make: Callable[[], Retrieved]
+    ) -> Retrieved:
+        """What retrieval finds for a question, kept or made."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What was found for a question, with the milliseconds of each stage."""
+
+    retrieved: Retrieved
+    selection: Selection
+    question: Question
+    timings_ms: dict[str, float]
+    degraded: tuple[str, ...] = ()
+
+    @property
+    def ranking(self) -> tuple[Ranked, ...]:
+        """The ranking before context selection: the chunks in their last order, then what was found behind them."""
+        chunks = self.selection.chunks
+        best = tuple(
+            Ranked(document=c.document, start=c.start, end=c.end, score=round(1 / (1 + i), 6))
+            for i, c in enumerate(chunks)
+        )
+        behind = (
+            Ranked(document=r.document, start=r.start, end=r.end, score=round(1 / (1 + len(best) + i), 6))
+            for i, r in enumerate(self.retrieved.rest)
+        )
+        return (*best, *behind)
+
+
+class EvidenceFinder:
+    """Finds what a corpus says about questions. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        corpus: str,
+        settings: PipelineSettings,
+        catalog: Catalog,
+        entry: CorpusEntry,
+        caches: StageCaches | None = None,
+    ) -> None:
+        self.corpus, self.settings = corpus, settings
+        self.embedder: Embedder = load_embedder(settings)
+        self._catalog, self._caches = catalog, caches
+        self._coefficients = load_coefficients()
+        self._lexicon = load_lexicon(hash_telling)
+        self._reranker = load_reranker(settings.reranker)
+        self.table = self._open(entry)
+
+    def refresh(self) -> None:
+        """Turn to the newest index of the corpus, if an ingest has replaced it."""
+        entry = self._catalog.load(self.corpus)
+        index = entry.indexes.get(self.settings.index_fingerprint)
+        if index is None or index.table != self.table.name:
+            self.table = self._open(entry)
+
+    def embed_question(self, texts: Sequence[str]) -> np.ndarray:
+        """The unit vector of a question: the mean over its texts."""
+
+        def embed() -> np.ndarray:
+            vector = self.embedder.embed(list(texts)).mean(axis=0)
+            return vector / max(float(np.linalg.norm(vector)), 1e-12)
+
+        return embed() if self._caches is None else self._caches.embed(self.embedder.name, texts, embed)
+
+    def find(self, standalone: StandaloneQuestion) -> Evidence:
+        """The evidence for a question; searched again in rounds while its quality is low."""
+        self.refresh()
+        words = standalone.search_text[:SEARCHED_CHARACTERS]
+        texts = [standalone.text[:SEARCHED_CHARACTERS]]
+        if standalone.background:
+            texts.append(words)
+        question = parse_followup(standalone.text[:SEARCHED_CHARACTERS], standalone.background)
+        background = standalone.background_text[:SEARCHED_CHARACTERS]
+        first = self._search(question, words, background, texts, lambda: self.embed_question(texts), self.settings)
+        started = _milliseconds()
+
+        def search_again(settings: PipelineSettings) -> Attempt[Evidence]:
+            found = self._search(question, words, background, texts, lambda: first.retrieved.vector, settings)
+            return Attempt(found, found.selection.context.quality)
+
+        best = enhance_context(Attempt(first, first.selection.context.quality), self.settings, search_again)
+        selection = best.found.selection
+        context = dataclasses.replace(selection.context, steps=best.steps)
+        timings = {**first.timings_ms, "enhance": _milliseconds() - started} if best.steps else first.timings_ms
+        return dataclasses.replace(
+            best.found, selection=dataclasses.replace(selection, context=context), timings_ms=timings
+        )
+
+    def _search(
+        self,
+        question: Question,
+        words: str,
+        background: str,
+        texts: Sequence[str],
+        embed: Callable[[], np.ndarray],
+        settings: PipelineSettings,
+    ) -> Evidence:
+        with trace_span("retrieve") as notes:
+            retrieved = self._retrieve(words, background, texts, embed, settings)
+            notes["chunks"] = len(retrieved.chunks)
+        degraded: tuple[str, ...] = ()
+        if self._reranker:
+            clock = _milliseconds()
+            try:
+                with trace_span("rerank"):
+                    chunks = self._reranker.rerank(words, retrieved.chunks)
+                retrieved = dataclasses.replace(retrieved, chunks=chunks)
+            except ProviderError as error:
+                degraded = (f"{error.message} The chunks are in the order of the search.",)
+            retrieved.timings_ms["rerank"] = _milliseconds() - clock
+        clock = _milliseconds()
+        with trace_span("context") as notes:
+            selection = select_context(
+                question, retrieved.vector, retrieved.chunks, settings, self._coefficients, self._lexicon
+            )
+            notes["passages"], notes["quality"] = len(selection.context.parts), selection.context.quality
+        timings = {**retrieved.timings_ms, "context": _milliseconds() - clock}
+        return Evidence(
+            retrieved=retrieved, selection=selection, question=question, timings_ms=timings, degraded=degraded
+        )
+
+    def _retrieve(
+        self,
+        words: str,
+        background: str,
+        texts: Sequence[str],
+        embed: Callable[[], np.ndarray],
+        settings: PipelineSettings,
+    ) -> Retrieved:
+        def retrieve() -> Retrieved:
+            return retrieve_chunks(self.table, texts[0], embed, settings, _milliseconds, background=background)
+
+        if self._caches is None:
+            return retrieve()
+        version = read_index_version(self._catalog.folder, self.corpus, self.settings.index_fingerprint)
+        # A table that was replaced since it was opened answers from its old rows: that is not the version's ranking.
+        if version is None or version[0] != self.table.name:
+            return retrieve()
+        return self._caches.retrieve(version, (*texts, words), settings, retrieve)
+
+    def _open(self, entry: CorpusEntry) -> ChunkTable:
+        index = entry.indexes.get(self.settings.index_fingerprint)
+        if index is None:
+            ingest_corpus(self.corpus, [Path(source) for source in entry.sources], self.settings, replace=True)
+            index = self._catalog.load(self.corpus).indexes[self.settings.index_fingerprint]
+        if index.embedder != self.embedder.name:
+            raise IndexMismatchError(
+                f"corpus {self.corpus!r}: its index was made by {index.embedder}, the settings ask for {self.embedder.name}.",
+                f"Ingest it again: python -m engine ingest {' '.join(entry.sources)} --corpus {self.corpus}",
+            )
+        return ChunkTable(self._catalog.folder, index.table)
+
+
+def _milliseconds() -> float:
+    return 1000 * time.perf_counter()

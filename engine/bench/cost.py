@@ -6,16 +6,23 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from engine.bench.figures import mean_figure, not_built, pair_figures
+from engine.bench.cache_stream import replay_stream
+from engine.bench.figures import mean_figure, pair_figures
+from engine.bench.question_stream import Request, build_stream, describe_stream
 from engine.bench.questions import ingest_questions_corpus, load_turns
-from engine.bench.scripted_model import BenchModel, open_model
-from engine.pipeline import open_pipeline
-from engine.settings import PRESETS
+from engine.bench.quoting_model import quote_sentence
+from engine.bench.scripted_model import BenchModel, ScriptedModel, open_model
+from engine.pipeline import RagPipeline, open_pipeline
+from engine.settings import PRESETS, PipelineSettings
 from engine.types import Answer
 
 QUESTIONS = 30
 BASE = "balanced"
 REQUESTS = 1_000
+# With caches: a stream of so many requests over so many questions.
+STREAM_QUESTIONS = 10**6
+STREAM_REQUESTS = 500
+PRICES = {"prompt_usd_per_million": 0.15, "completion_usd_per_million": 0.60}
 
 
 def measure(data: Path | None, overrides: Mapping[str, Any]) -> dict[str, Any]:
@@ -31,7 +38,39 @@ def measure(data: Path | None, overrides: Mapping[str, Any]) -> dict[str, Any]:
         if name != BASE:
             figures[name][f"{BASE}_to_this"] = _compare(answers[BASE], own, priced)
     figures["extractive"] = {"usd_per_1000": 0.0, "why": "asks no model"}
-    figures["with_cache"] = not_built("no tier keeps answers yet, so there is no after to compare with")
+    figures["with_cache"] = _measure_cache(data, overrides)
+    return figures
+
+
+def _measure_cache(data: Path | None, overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """A stream of questions that repeats itself, without and with the caches. The stand-in has the prices of a small model."""
+    settings = PipelineSettings().with_values(overrides)
+    questions = [turn.question for turn in load_turns(data, STREAM_QUESTIONS)]
+    stream = build_stream(questions, STREAM_REQUESTS)
+    if settings.provider != "extractive" and settings.model:
+        corpus = ingest_questions_corpus(data, settings)
+        return _replay(open_pipeline(corpus, settings), stream)
+    with ScriptedModel(reply=quote_sentence) as server:
+        settings = settings.with_values({"provider": "litellm", "model": "scripted"})
+        corpus = ingest_questions_corpus(data, settings)
+        return _replay(open_pipeline(corpus, settings, specs=(server.make_spec("scripted", **PRICES),)), stream)
+
+
+def _replay(pipeline: RagPipeline, stream: Sequence[Request]) -> dict[str, Any]:
+    replayed = replay_stream(pipeline, stream)
+    answers = replayed.pop("answers")
+    before: list[Answer] = answers["without"]
+    after: list[Answer | None] = answers["with"]
+    costs = [REQUESTS * answer.cost_usd for answer in before], [REQUESTS * a.cost_usd if a else 0.0 for a in after]
+    figures = {**replayed, **describe_stream(stream), "model_asked": sum(answer is not None for answer in after)}
+    figures["tokens"] = pair_figures([_tokens(a) for a in before], [_tokens(a) if a else 0.0 for a in after])
+    if sum(costs[0]):
+        figures["usd_per_1000"] = pair_figures(*costs)
+    else:
+        figures["usd_per_1000"] = {
+            "status": "has no price",
+            "reason": f"no price of {pipeline.settings.model} is known",
+        }
     return figures
 
 

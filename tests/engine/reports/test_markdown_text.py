@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from engine.reports.csv_text import write_cell, write_lines
+from engine.guard.inert import write_cell
+from engine.reports.csv_text import write_lines
 from engine.reports.markdown_text import escape_text, write_code
 
 

@@ -19,7 +19,7 @@ def build_ask_routes(parts: ApiParts) -> list[Route]:
 
     async def ask(request: Request) -> Response:
         body = await read_body(request, AskBody)
-        asked = await in_thread(lambda: parts.build_asked(body, request.state.caller))
+        asked = await in_thread(lambda: parts.build_asked(body, request.state.caller, request.state.correlation_id))
         service = parts.service()
         if not body.stream and "text/event-stream" not in request.headers.get("accept", ""):
             answer = await finish_unless_gone(service.answer_async(asked), request.receive)

@@ -52,13 +52,13 @@ class ApiParts:
     """Ways to what the routes stand on, each opened when it is first needed.
 
     Attributes:
-        build_asked: body and caller to what the service takes; may read the store.
+        build_asked: body, caller and correlation id to what the service takes; may read the store.
     """
 
     store: Callable[[], Store]
     quotas: Callable[[], Quotas]
     service: Callable[[], AskService]
-    build_asked: Callable[[AskBody, Caller], Any]
+    build_asked: Callable[[AskBody, Caller, str], Any]
 
 
 def serve_parts() -> ApiParts:
@@ -67,11 +67,11 @@ def serve_parts() -> ApiParts:
         store=lambda: _find_runtime().store,
         quotas=lambda: _find_runtime().quotas,
         service=lambda: _find_runtime().service,
-        build_asked=lambda body, caller: build_asked(_find_runtime(), body, caller),
+        build_asked=lambda body, caller, request: build_asked(_find_runtime(), body, caller, request),
     )
 
 
-def build_asked(runtime: ServingRuntime, body: AskBody, caller: Caller) -> Asked:
+def build_asked(runtime: ServingRuntime, body: AskBody, caller: Caller, correlation_id: str) -> Asked:
     """What the service takes: the question with its settings resolved.
 
     Raises:
@@ -88,6 +88,7 @@ def build_asked(runtime: ServingRuntime, body: AskBody, caller: Caller) -> Asked
         asker=caller.name,
         address=caller.address,
         cache=body.cache,
+        correlation_id=correlation_id,
     )
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,10 +16,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from engine.errors import DiskFullError, InputError, StoreError, UnknownNameError
+from engine.corpus_names import check_corpus_name
+from engine.errors import DiskFullError, StoreError, UnknownNameError
 from engine.settings import home
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+from engine.state_folder import prepare_home
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +84,7 @@ class Catalog:
         """Replace the corpus's file in one step."""
         path = self._path(entry.corpus)
         try:
+            prepare_home()
             self.folder.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile("w", dir=self.folder, suffix=".tmp", delete=False) as file:
                 try:
@@ -101,15 +101,11 @@ class Catalog:
     def locked(self, corpus: str) -> Iterator[None]:
         """One ingest of a corpus at a time, across processes. The lock goes with the process that holds it."""
         self._path(corpus)
+        prepare_home()
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / f".{corpus}.lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
     def _path(self, corpus: str) -> Path:
-        if not _NAME.fullmatch(corpus):
-            raise InputError(
-                f"corpus {corpus!r}: expected up to 80 letters, digits, dots, dashes or underscores.",
-                "Choose a name such as my-handbook.",
-            )
-        return self.folder / f"{corpus}.json"
+        return self.folder / f"{check_corpus_name(corpus)}.json"

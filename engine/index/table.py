@@ -17,8 +17,9 @@ import pyarrow as pa
 from lancedb.index import FTS, IvfFlat
 from lancedb.query import MatchQuery
 
-from engine.errors import DiskFullError
+from engine.errors import DiskFullError, IndexMismatchError
 from engine.index.conditions import restrict
+from engine.index.damage import reads_index
 from engine.index.sentence_columns import unpack_sentences
 from engine.types import Condition, ScoredChunk
 
@@ -81,6 +82,7 @@ class ChunkTable:
         self._database = lancedb.connect(folder, read_consistency_interval=timedelta(0))
         self.name = name
         self._table: Any = None
+        self._width: int | None = None
 
     @property
     def table(self) -> Any:
@@ -90,10 +92,12 @@ class ChunkTable:
         return self._table
 
     @property
+    @reads_index
     def version(self) -> int:
         """Grows with every committed change."""
         return int(self.table.version)
 
+    @reads_index
     def count(self) -> int:
         """Chunks in the table."""
         return int(self.table.count_rows())
@@ -141,6 +145,12 @@ class ChunkTable:
         rows = self.count()
         if rows == 0:
             return
+        self.index_words()
+        if rows >= INDEX_FROM_ROWS:
+            self._index_vectors()
+
+    def index_words(self) -> None:
+        """Build the index of words anew."""
         # The words are already apart: ``search_text`` is what ``engine.retrieval.terms`` makes of a passage.
         config = FTS(
             with_position=False,
@@ -151,40 +161,48 @@ class ChunkTable:
             ascii_folding=True,
         )
         self.table.create_index("search_text", config=config, replace=True)
-        if rows >= INDEX_FROM_ROWS:
-            self._index_vectors()
 
     def _index_vectors(self) -> None:
         config = IvfFlat(distance_type="cosine", num_partitions=max(1, self.count() // PARTITION_ROWS))
         self.table.create_index("vector", config=config, replace=True)
 
+    @reads_index
     def search_dense(self, vector: np.ndarray, k: int, conditions: Sequence[Condition] = ()) -> list[tuple[int, float]]:
         """Row ids and cosine similarities of the nearest ``k`` chunks, best first."""
+        self._check_width(vector)
         query = self.table.search(vector, vector_column_name="vector").distance_type("cosine").nprobes(PROBES)
         query = restrict(query, conditions)
         found = query.select(["_distance"]).with_row_id(True).limit(k).to_arrow()
         return [(row, 1.0 - distance) for row, distance in _pairs(found, "_distance")]
 
+    @reads_index
     def search_lexical(
-        self, words: str, k: int, conditions: Sequence[Condition] = (), expansion: str = ""
+        self,
+        words: str,
+        k: int,
+        conditions: Sequence[Condition] = (),
+        expansion: str = "",
+        repeats: int = EXPANSION_REPEATS,
     ) -> list[tuple[int, float]]:
         """Row ids and BM25 scores of the best ``k`` chunks, best first; none when no word is known.
 
         Args:
             words: joined by spaces, as ``question_terms`` makes them.
-            expansion: further words, joined by spaces, that count less.
+            expansion: further words, joined by spaces, that count less: one part in ``repeats``.
         """
         # A word that is written thrice counts thrice. Boosted queries joined by OR would say the same in ten times as long.
-        repeats = EXPANSION_REPEATS if expansion else 1
+        repeats = repeats if expansion else 1
         wanted = MatchQuery(" ".join([words] * repeats + [expansion]) if expansion else words, "search_text")
         query = restrict(self.table.search(wanted, query_type="fts"), conditions)
         found = query.select(["_score"]).with_row_id(True).limit(k).to_arrow()
         return [(row, score / repeats) for row, score in _pairs(found, "_score")]
 
+    @reads_index
     def fetch(self, scores: dict[int, tuple[float, float]], vector: np.ndarray) -> list[ScoredChunk]:
         """The chunks of the given row ids, in the order of ``scores`` (row id to fused score and BM25 score)."""
         if not scores:
             return []
+        self._check_width(vector)
         rows = self.table.take_row_ids(list(scores)).with_row_id().select(FETCHED).to_arrow()
         vectors = rows["vector"].combine_chunks().flatten().to_numpy().reshape(len(rows), len(vector))
         similarities = dict(zip(rows["_rowid"].to_pylist(), (vectors @ vector).tolist(), strict=True))
@@ -199,12 +217,23 @@ class ChunkTable:
             if i in by_id
         ]
 
+    def _check_width(self, vector: np.ndarray) -> None:
+        """A provider may change what stands behind a model's name."""
+        self._width = self._width or self.table.schema.field("vector").type.list_size
+        if len(vector) != self._width:
+            raise IndexMismatchError(
+                f"The question's vector has {len(vector)} numbers, those of the index {self._width}.",
+                "The embedding model has changed: ingest the corpus again, or set the embedder that made the index.",
+            )
+
+    @reads_index
     def fetch_places(self, rows: Sequence[int]) -> dict[int, tuple[str, int, int]]:
         """Document, start and end by row id, in the order given; rows that a change has taken out meanwhile are missing."""
         found = self.table.take_row_ids(list(rows)).with_row_id().select(["document", "start", "end"]).to_arrow()
         by_id = {r["_rowid"]: (r["document"], r["start"], r["end"]) for r in found.to_pylist()}
         return {row: by_id[row] for row in rows if row in by_id}
 
+    @reads_index
     def count_documents(self) -> int:
         """Documents in the table."""
         return int(self.table.count_rows("chunk_index = 0"))
@@ -218,12 +247,14 @@ class ChunkTable:
         """id, title, source, content type, hash and text of every document."""
         return self._documents(["document", "title", "source", "content_type", "content_hash", "document_text"])
 
+    @reads_index
     def load_text(self, document: str) -> str | None:
         """A document's text, or None when it is not in the table."""
         where = "chunk_index = 0 AND document = '" + document.replace("'", "''") + "'"
         rows = self.table.search().where(where).select(["document_text"]).limit(1).to_arrow().to_pylist()
         return rows[0]["document_text"] if rows else None
 
+    @reads_index
     def load_chunks(self, document: str) -> list[dict[str, Any]]:
         """index, start, end and heading of a document's chunks, in order."""
         where = "document = '" + document.replace("'", "''") + "'"
@@ -231,11 +262,13 @@ class ChunkTable:
         rows = self.table.search().where(where).select(columns).limit(1_000_000).to_arrow().to_pylist()
         return sorted(rows, key=lambda row: row["chunk_index"])
 
+    @reads_index
     def count_chunks(self) -> dict[str, int]:
         """Chunks of every document."""
         names = self.table.search().select(["document"]).limit(100_000_000).to_arrow()["document"]
         return {pair["values"]: pair["counts"] for pair in names.combine_chunks().value_counts().to_pylist()}
 
+    @reads_index
     def _documents(self, columns: list[str]) -> list[dict[str, Any]]:
         query = self.table.search().where("chunk_index = 0").select(columns).limit(100_000_000)
         return query.to_arrow().to_pylist()

@@ -16,6 +16,7 @@ from uuid import uuid4
 
 from engine.errors import DiskFullError
 from engine.settings import ROOT, home
+from engine.state_folder import append_private
 
 
 def new_id(kind: str) -> str:
@@ -50,8 +51,7 @@ def open_command(arguments: Sequence[str], identifier: str) -> tuple[subprocess.
     """
     path = log_path(identifier)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a") as log:
+        with append_private(path) as log:
             log.write(f"$ python -m engine {shlex.join(arguments)}\n")
             log.flush()
             process = subprocess.Popen(

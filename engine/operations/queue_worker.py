@@ -14,6 +14,7 @@ from typing import Any
 
 from engine.operations.launching import note_end, open_command, start_command, stop_process
 from engine.settings import home
+from engine.state_folder import append_private
 from engine.store import RunStore, Store
 from engine.store.queue import QueueStore
 
@@ -99,8 +100,7 @@ def _do(queue: QueueStore, work: dict[str, Any], arguments: Sequence[str]) -> No
 def _hold_lock() -> Iterator[bool]:
     """The lock of this home's worker while the block runs; False when another process holds it."""
     path = home() / "queue.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as file:
+    with append_private(path) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

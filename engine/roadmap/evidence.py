@@ -74,6 +74,10 @@ class EvidenceReader:
         if evidence.kind == "bench":
             what = f"run {self.run_id} alone" if self._given else f"target {self.target}"
             return Measured(reason=f"a benchmark measures the built-in pipeline; this gate judges {what}")
+        if evidence.kind == "audit":
+            from engine.roadmap.audit_evidence import measure_config_audit
+
+            return measure_config_audit(self._store, evidence, self.target)
         if evidence.kind != "run":
             return Measured(reason=evidence.reason, command=evidence.command)
         suites = evidence.suites

@@ -9,7 +9,7 @@ from typing import Literal
 from engine.roadmap.readiness_plan import MaturityPlan, PlannedConfidence, PreviousValue, ReadinessPlan
 
 Direction = Literal[">", ">=", "<", "<="]
-EvidenceKind = Literal["run", "bench", "checklist", "readiness", "none"]
+EvidenceKind = Literal["run", "bench", "audit", "checklist", "readiness", "none"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,8 +17,8 @@ class Evidence:
     """Where the value of a KPI comes from.
 
     Attributes:
-        kind: ``run`` reads finished runs of ``suites``; ``bench`` the newest benchmark of this machine; ``checklist`` waits
-            for a person; ``readiness`` is the roadmap's own score; ``none`` cannot be had yet.
+        kind: ``run`` reads finished runs of ``suites``; ``bench`` the newest benchmark of this machine; ``audit`` the newest
+            configuration audit; ``checklist`` waits for a person; ``readiness`` is the roadmap's own score; ``none`` cannot be had yet.
         suites: names of the suites whose cases are pooled.
         measure: a figure of ``engine.roadmap.evidence.FIGURES`` or a measure of the scores table.
         kinds: case kinds that count; empty means all.

@@ -30,7 +30,7 @@ class _Strict(BaseModel):
 class EvidenceEntry(_Strict):
     """Where a KPI's value comes from; which fields belong to which type is checked here."""
 
-    type: Literal["run", "bench", "checklist", "readiness", "none"]
+    type: Literal["run", "bench", "audit", "checklist", "readiness", "none"]
     suites: list[Text] = []
     measure: str = ""
     kinds: list[Literal["qa", "conversation", "content"]] = []

@@ -19,7 +19,7 @@ from engine.embedding import Embedder, load_embedder
 from engine.embedding.cache import VectorCache
 from engine.embedding.late import embed_late
 from engine.embedding.token_index import TokenEmbedder, TokenIndex
-from engine.errors import SettingError
+from engine.errors import IndexDamagedError, SettingError
 from engine.index import Catalog, ChunkTable, CorpusEntry, IndexEntry
 from engine.index.sentence_columns import pack_sentences
 from engine.index.table import schema
@@ -72,7 +72,10 @@ class IndexUpdate:
         if known and known.embedder != self.embedder.name:
             known = None  # its vectors are another model's: all of them are made anew
         table = ChunkTable(self.catalog.folder, known.table) if known else None
-        before = table.load_hashes() if table else {}
+        try:
+            before = table.load_hashes() if table else {}
+        except IndexDamagedError:  # nothing of it can be kept
+            table, before = None, {}
         now = {document.id: document.content_hash for document in loaded.documents}
         changed = [document for document in loaded.documents if before.get(document.id) != document.content_hash]
         removed = [name for name in before if name not in now]

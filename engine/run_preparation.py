@@ -65,8 +65,14 @@ def prepare_suite(
     )
 
 
-def describe_provenance(prepared: Prepared, target: TargetSpec, seed: int, limit: int | None) -> dict[str, Any]:
-    """What made the run: enough to make it again."""
+def describe_provenance(
+    prepared: Prepared, target: TargetSpec, seed: int, limit: int | None, prompts: Mapping[str, str]
+) -> dict[str, Any]:
+    """What made the run: enough to make it again.
+
+    Args:
+        prompts: name, version and hash of the templates that a model is asked with, by purpose.
+    """
     from engine.context.coefficients import load_coefficients
     from engine.embedding.weights import SHA256
 
@@ -80,6 +86,7 @@ def describe_provenance(prepared: Prepared, target: TargetSpec, seed: int, limit
         "index_fingerprint": prepared.index_fingerprint,
         "model_sha256": SHA256,
         "quality_model": load_coefficients().provenance.get("date"),
+        "prompts": dict(prompts),
         "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",

@@ -18,6 +18,7 @@ from engine.evaluation.suites import Suite, load_suite
 from engine.evaluation.target_specs import TargetSpec, resolve_target
 from engine.evaluation.targets import PipelineTarget
 from engine.judges import check_same_judge, describe_judge, find_judging
+from engine.prompt_library import describe_prompts
 from engine.run_options import RunOptions
 from engine.run_preparation import Prepared, describe_provenance, prepare_suite
 from engine.run_summaries import load_summary
@@ -106,6 +107,7 @@ def _start(
     settings = load_settings(request.preset, suite.settings, request.overrides)
     judging = find_judging(store, request.options.choose_measures(suite.measures), request.options.judge, suite.rubrics)
     prepared = prepare_suite(store, suite, settings, target, progress)
+    prompts = describe_prompts(store, settings) if target.kind == "pipeline" else {}
     run_id = request.run_id or make_run_id(suite.name)
     options = request.options
     if options.repetitions > 1 and not options.group:
@@ -119,7 +121,7 @@ def _start(
         target=target.name,
         preset=request.preset,
         settings=settings.as_dict(),
-        provenance=describe_provenance(prepared, target, request.seed, request.limit),
+        provenance=describe_provenance(prepared, target, request.seed, request.limit, prompts),
         cases=len(suite.cases[: request.limit]),
         options=options.as_json() | describe_judge(judging),
     )

@@ -14,9 +14,8 @@ from engine.evaluation.suites import load_suite
 from engine.evaluation.target_requests import render_request
 from engine.evaluation.target_secrets import show_address
 from engine.evaluation.target_specs import TargetSpec
+from engine.guard.fields import check_question
 from engine.types import Answer
-
-LONGEST_QUESTION = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,8 +93,7 @@ def try_target(spec: TargetSpec, question: str, *, suite: str = "") -> TargetTri
     Raises:
         InputError: the question, the suite or an environment variable is missing, or the callable cannot be imported.
     """
-    if not question.strip() or len(question) > LONGEST_QUESTION:
-        raise InputError(f"Expected a question of 1 to {LONGEST_QUESTION:,} characters.", "Type a question.")
+    check_question(question)
     if spec.kind == "pipeline":
         raise InputError("The built-in pipeline is tried with ask.", "python -m engine ask QUESTION --corpus NAME")
     documents = load_suite_documents(suite) if suite else {}

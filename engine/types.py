@@ -240,6 +240,73 @@ class Restarted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerCheck:
+    """What one check of a model's answer found.
+
+    Attributes:
+        status: ``passed``, ``failed``, ``not run`` (and why), or ``not applicable``.
+        score: what was held against the threshold, in [0, 1]; None without one.
+        reason: of a check that failed or did not run; of one that passed by another way than usual, that way.
+    """
+
+    name: str
+    status: str
+    score: float | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """A validator's judgement of one aspect. ``passed`` is None when it gave none; ``reason`` then says why."""
+
+    aspect: str
+    passed: bool | None
+    reason: str
+    provider: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validation:
+    """What quality control and the validators said of a model's answer.
+
+    Attributes:
+        consensus: ``passed``, ``failed``, ``none`` (too few verdicts to tell), or empty when no validator was asked.
+        needed: how many validators have to agree.
+        repair: what became of the one try to mend the answer: ``kept``, ``dropped``, ``failed``; empty without one.
+    """
+
+    checks: tuple[AnswerCheck, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    consensus: str = ""
+    needed: int = 0
+    repair: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values under the names of the fields."""
+        return {
+            "checks": [{"name": c.name, "status": c.status, "score": c.score, "reason": c.reason} for c in self.checks],
+            "verdicts": [
+                {"aspect": v.aspect, "passed": v.passed, "reason": v.reason, "provider": v.provider}
+                for v in self.verdicts
+            ],
+            "consensus": self.consensus,
+            "needed": self.needed,
+            "repair": self.repair,
+        }
+
+    @staticmethod
+    def from_json(value: Mapping[str, Any]) -> Validation:
+        """What ``as_json`` gave."""
+        return Validation(
+            checks=tuple(AnswerCheck(**check) for check in value.get("checks") or ()),
+            verdicts=tuple(Verdict(**verdict) for verdict in value.get("verdicts") or ()),
+            consensus=value.get("consensus") or "",
+            needed=int(value.get("needed") or 0),
+            repair=value.get("repair") or "",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What the pipeline says to one question, and everything needed to explain it.
 
@@ -247,7 +314,10 @@ class Answer:
         degraded: why the answer is less than it could be, one reason each; empty when nothing was lost.
         timings_ms: wall time by stage, with ``total``.
         tokens: ``prompt`` and ``completion`` as the provider counted them; context tokens under ``context``.
+        notices: what a reader should know though nothing was lost, such as instructions found inside a passage.
         gaps: what a foreign target left out: ``contexts``, ``places`` (of contexts in the corpus), ``retrieved``.
+        validation: what quality control found; None where no model wrote the answer.
+        prompt: the template that asked the model, ``name@version`` and its hash; empty without one.
     """
 
     question: str
@@ -264,7 +334,10 @@ class Answer:
     cost_usd: float = 0.0
     cache_tier: str | None = None
     degraded: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
     gaps: Mapping[str, Gap] = field(default_factory=dict)
+    validation: Validation | None = None
+    prompt: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The object that ``ask --json`` prints."""
@@ -298,9 +371,12 @@ class Answer:
             "provider": self.provider,
             "cache_tier": self.cache_tier,
             "degraded": list(self.degraded),
+            "notices": list(self.notices),
             "gaps": {name: {"reason": gap.reason, "fails": gap.fails} for name, gap in self.gaps.items()},
             "timings_ms": dict(self.timings_ms),
             "tokens": dict(self.tokens),
             "cost_usd": self.cost_usd,
+            "validation": self.validation.as_json() if self.validation else None,
+            "prompt": self.prompt,
             "correlation_id": self.correlation_id,
         }

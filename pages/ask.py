@@ -1,9 +1,11 @@
 """Ask a corpus a question and see why that answer."""
 
+import uuid
+
 import streamlit as st
 
 from engine.errors import PhasegateError
-from engine.types import Answer
+from engine.serving.asked import Asked
 from engine.views.answers import build_answer
 from engine.views.ask import choose_settings, load_ask
 from engine.views.words import plural
@@ -11,9 +13,12 @@ from pages.ui.answers import draw_answer, draw_contexts, draw_sources, draw_timi
 from pages.ui.choosing import choose
 from pages.ui.markup import escape
 from pages.ui.passages import show_passage
+from pages.ui.person import get_person
 from pages.ui.progress import draw_facts
-from pages.ui.resources import get_pipeline, get_store
+from pages.ui.resources import get_pipeline, get_runtime, get_store
+from pages.ui.sessions import draw_conversations, draw_turns
 from pages.ui.states import draw_empty, draw_error, draw_title, shown_errors
+from pages.ui.streaming import draw_stopped, stream_answer
 
 store = get_store()
 choices = load_ask(store, st.query_params.get("corpus"))
@@ -42,6 +47,10 @@ with st.container(horizontal=True, vertical_alignment="top"):
         help="fast reads little, accurate reads much; saved defaults come from the Settings screen. A preset with another "
         "chunk size builds its index at its first question.",
     )
+    with st.container(width="content"):
+        st.caption("Earlier")
+        with st.popover("Conversations", icon=":material/forum:"):
+            session = draw_conversations(store)
 st.session_state.setdefault("question", st.query_params.get("q", ""))
 picked = st.pills("Questions to try", choices.examples, key=f"example-{corpus}")
 if picked and st.session_state.get("picked") != picked:
@@ -51,33 +60,34 @@ with st.form("ask", border=False):
     question = st.text_area("Question", key="question", height=80, placeholder="What would you like to know?")
     asked = st.form_submit_button("Ask", type="primary", icon=":material/send:", shortcut="Ctrl+Enter")
 follow_up = False
-earlier = st.session_state.get("conversation", [])
-if earlier:
-    follow_up = st.toggle(
+if session:
+    with st.expander("The conversation so far", icon=":material/history:"):
+        earlier = draw_turns(store, session)
+    follow_up = bool(earlier) and st.toggle(
         f"Follow-up to the {plural(len(earlier), 'question')} before",
+        value=True,
         key="follow-up",
         help="What 'it' and 'they' mean is then taken from the earlier questions and answers.",
     )
-
-settings = choose_settings(store, preset)
+settings = choose_settings(get_runtime(), preset)
+draw_stopped()
 if asked:
     st.session_state.pop("answered", None)
-    history = tuple(earlier) if follow_up else ()
+    session = session if follow_up else uuid.uuid4().hex[:12]
     place = st.empty()
     try:
-        pipeline = get_pipeline(corpus, settings)
-        found: list[Answer] = []
-        with place.container(border=True):
-            stream = pipeline.stream(question, history)
-            st.write_stream(escape(e) for e in stream if not (isinstance(e, Answer) and not found.append(e)))
+        get_pipeline(corpus, settings)
+        request = Asked(question=question, corpus=corpus, settings=settings, session=session, asker=get_person())
+        with place.container():
+            answer = stream_answer(get_runtime().service.stream(request), "ask")
         place.empty()
-        st.session_state["answered"] = (corpus, settings, found[0])
-        st.session_state["conversation"] = [*history, (question, found[0].text)][-8:]
+        st.session_state["answered"] = (corpus, settings, answer)
+        st.query_params["session"] = session
         if len(question) < 500:
             st.query_params["q"] = question
     except PhasegateError as error:
-        with place.container():
-            draw_error(error)
+        place.empty()
+        draw_error(error)
 
 answered = st.session_state.get("answered")
 if answered and answered[0] == corpus:

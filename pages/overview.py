@@ -18,7 +18,7 @@ if is_empty(store) or "step" in st.query_params:
 
 choices = load_roadmap_choices()
 for problem in choices.broken:
-    st.error(problem, icon=":material/error:")
+    st.error(escape(problem), icon=":material/error:")
 if not choices.titles:
     draw_title("Overview")
     st.info("There is no roadmap to hold the runs against.", icon=":material/flag:")

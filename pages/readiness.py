@@ -4,6 +4,7 @@ import streamlit as st
 
 from engine.views.overview import load_roadmap_choices
 from pages.ui.choosing import choose, choose_section
+from pages.ui.markup import escape
 from pages.ui.readiness import draw_score
 from pages.ui.readiness_checklists import draw_checklists
 from pages.ui.readiness_confidence import draw_confidence
@@ -24,7 +25,7 @@ store = get_store()
 choices = load_roadmap_choices()
 draw_title("Readiness", "How much of the plan is proven, by which evidence, and what would prove most of the rest.")
 for problem in choices.broken:
-    st.error(problem, icon=":material/error:")
+    st.error(escape(problem), icon=":material/error:")
 if not choices.titles:
     st.info("There is no roadmap whose readiness could be told.", icon=":material/flag:")
     st.stop()

@@ -105,7 +105,7 @@ def test_every_measure_is_described() -> None:
 
 def test_the_calibration_that_is_stated_is_the_one_that_is_used() -> None:
     quality = json.loads((ROOT / "engine/context/coefficients.json").read_text())["provenance"]["held_out"]
-    groundedness = json.loads((ROOT / "engine/evaluation/measures/groundedness.json").read_text())["provenance"]
+    groundedness = json.loads((ROOT / "engine/grounding/groundedness.json").read_text())["provenance"]
     groundedness = groundedness["held_out"]
     text = find_section(_read("numbers.md"), "calibration")
     assert f"| AUC | {quality['auc']:.3f} | {groundedness['auc']:.3f} |" in text

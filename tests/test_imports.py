@@ -21,7 +21,8 @@ HOMES = {
     "plotly": "engine/charts", "tokenizers": "engine/embedding", "safetensors": "engine/embedding", "onnx": "engine/embedding",
     "reportlab": "engine/reports", "matplotlib": "engine/reports", "watchdog": "engine/operations", "pypdf": "engine/ingestion",
     "docx": "engine/ingestion", "bs4": "engine/ingestion", "charset_normalizer": "engine/ingestion", "typer": "engine/cli",
-    "optuna": "engine/evaluation/sweep_search.py", "jmespath": "engine/evaluation",
+    "limits": "engine/serving", "cachetools": "engine/serving", "optuna": "engine/evaluation/sweep_search.py", "jmespath": "engine/evaluation",
+    "prometheus_client": "engine/operations",
 }  # fmt: skip
 # The ONNX runtime's second user is the benchmark that holds our embedder against a bare loop over it.
 TWO_HOMES = {

@@ -28,6 +28,7 @@ BENCHES = {
     "chunking": "chunking",
     "retrieval": "retrieval",
     "multiturn": "multiturn",
+    "sessions": "sessions",
     "groundedness": "groundedness",
     "content-types": "content_types",
     "abstention": "abstention",
@@ -36,12 +37,25 @@ BENCHES = {
     "cache": "cache",
     "streaming": "streaming",
     "prompts": "prompts",
+    "pipeline": "pipeline",
     "cost": "cost",
     "judge": "judge",
     "dashboard": "dashboard",
     "measures": "measures",
+    "live": "live",
+    "serving": "serving",
+    "load": "load",
+    "pii": "pii",
+    "injection": "injection",
+    "failover": "failover",
 }
-OPTIONS = {"dashboard": ("cases", "screens"), "measures": ("cases",)}
+OPTIONS = {
+    "dashboard": ("cases", "screens"),
+    "measures": ("cases",),
+    "live": ("rows",),
+    "injection": ("refit",),
+    "load": ("minutes", "requests"),
+}
 """What ``--set`` takes for a benchmark beside settings of the pipeline."""
 
 

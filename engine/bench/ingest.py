@@ -14,6 +14,7 @@ from typing import Any
 
 from engine.bench.texts import load_texts
 from engine.embedding.weights import PRECISIONS, find_graph
+from engine.settings import home as state_folder
 
 ROUNDS = 3
 _CODE = """
@@ -70,7 +71,7 @@ def _run(overrides: Mapping[str, Any], data: Path | None) -> dict[str, Any]:
             texts = load_texts(data)
         for i, text in enumerate(texts):
             (Path(folder) / f"{i:05}.txt").write_text(text or " ")
-        models = Path(os.environ["PHASEGATE_HOME"]) / "models"
+        models = state_folder() / "models"
         (Path(home) / "models").symlink_to(models)
         command = [sys.executable, "-c", _CODE, folder, json.dumps(dict(overrides))]
         run = subprocess.run(

@@ -72,10 +72,19 @@ def _fit_content_types(data: Path, _settings: PipelineSettings, _progress: Progr
     return fit_content_types(folder, code=find_commit())
 
 
+def _fit_same_question(data: Path, settings: PipelineSettings, _progress: Progress | None) -> dict[str, Any]:
+    from engine.embedding import load_embedder
+    from engine.run_preparation import find_commit
+    from engine.serving.semantic_fit import fit_threshold
+
+    return fit_threshold(data, load_embedder(settings).embed, code=find_commit())
+
+
 # In this order: quality is fitted on what retrieval finds.
 MODELS: dict[str, Callable[[Path, PipelineSettings, Progress | None], dict[str, Any]]] = {
     "retrieval": _fit_retrieval,
     "quality": _fit_quality,
     "groundedness": _fit_groundedness,
     "content-types": _fit_content_types,
+    "same-question": _fit_same_question,
 }

@@ -8,22 +8,31 @@ import traceback
 import typer
 
 from engine.cli import (
+    alerts,
+    audit,
     bench,
+    caches,
     calibrate,
     cases,
     compare,
     corpora,
     decide,
     decisions,
+    health,
     judges,
     operate,
+    profile,
+    prompts,
+    providers,
     queue,
     readiness,
     reports,
     runs,
+    sessions,
     suites,
     sweep,
     targets,
+    tokens,
     validate,
 )
 from engine.cli.output import print_error
@@ -49,11 +58,20 @@ for _group in (
     readiness,
     reports,
     operate,
+    alerts,
+    health,
     bench,
+    caches,
     calibrate,
     targets,
     judges,
+    providers,
     validate,
+    prompts,
+    profile,
+    audit,
+    tokens,
+    sessions,
 ):
     _group.register(app)
 

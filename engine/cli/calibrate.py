@@ -23,7 +23,8 @@ def calibrate(
         Optional[Path], typer.Option(help="Folder with labelled sets: fit the engine's own models anew.")
     ] = None,
     only: Annotated[
-        Optional[str], typer.Option(help="With --data: retrieval, quality, groundedness or content-types alone.")
+        Optional[str],
+        typer.Option(help="With --data: retrieval, quality, groundedness, content-types or same-question alone."),
     ] = None,
     run: Annotated[
         Optional[list[str]], typer.Option(help="Your own run; its cases correct the context quality.")

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
 from engine.cli.output import open_console, print_json, show_progress
+
+if TYPE_CHECKING:
+    from engine.types import Answer, Restarted
 
 Settings = Annotated[list[str], typer.Option("--set", metavar="NAME=VALUE", help="Change a setting; may be repeated.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
@@ -64,45 +69,78 @@ def ask(
     session: Annotated[Optional[str], typer.Option(help="Conversation that the question belongs to.")] = None,
     set_: Settings = [],  # noqa: B006
     preset: Preset = None,
+    cache: Annotated[
+        bool, typer.Option(help="Take an answer that was given before, while nothing has changed.")
+    ] = True,
     json: Json = False,
 ) -> None:
-    """Ask one question and see why that answer."""
-    from engine.pipeline import check_question, open_pipeline
-    from engine.settings import load_settings, parse_assignments
+    """Ask one question and see why that answer. Text is shown while it comes; Ctrl-C stops the model's call."""
+    from engine.guard.fields import check_question, check_session
+    from engine.serving.asked import Asked
+    from engine.serving.runtime import close_runtimes, get_runtime
+    from engine.settings import parse_assignments
 
     check_question(question)
-    pipeline = open_pipeline(corpus, load_settings(preset, parse_assignments(set_)))
-    if session is None:
-        answer = pipeline.answer(question)
-    else:
-        from engine.store import open_store
-        from engine.store.sessions import SessionStore
+    if session is not None:
+        check_session(session)
+    try:
+        runtime = get_runtime()
+        settings = runtime.resolve_settings(preset, parse_assignments(set_), saved=False)
+        runtime.open_pipeline(corpus, settings).warm_up()
+        asked = Asked(
+            question=question, corpus=corpus, settings=settings, session=session or "", door="cli", cache=cache
+        )
+        if json:
+            print_json(runtime.service.answer(asked).as_json())
+        else:
+            _stream_answer(runtime.service.stream(asked))
+    finally:
+        close_runtimes()
 
-        with open_store() as store:
-            sessions = SessionStore(store)
-            answer = pipeline.answer(question, sessions.load_history(session))
-            sessions.record_turn(session, question, answer.text)
-    shown = answer.as_json()
-    if json:
-        print_json(shown)
-    else:
-        _print_answer(shown)
+
+def _stream_answer(pieces: Iterator[str | Restarted | Answer]) -> None:
+    """Text of a model as it comes; then, and for an extracted answer at once, the sentences with their sources."""
+    from engine.types import Answer, Restarted
+
+    console = open_console()
+    first, live = "", False
+    with closing(pieces):  # type: ignore[type-var]  # a generator, whatever it is declared as
+        for piece in pieces:
+            if isinstance(piece, Answer):
+                if live:
+                    console.print()
+                _print_answer(piece.as_json(), told=live)
+            elif isinstance(piece, Restarted):
+                if live:
+                    console.print(f"\n({piece.reason} Begun anew.)", style="dim", markup=False)
+                first = ""
+            elif not console.is_terminal or not (first or live):
+                first = piece  # an extracted answer comes in one piece, and is shown with the numbers of its sources
+            else:
+                console.print(first + piece, end="", markup=False, highlight=False, soft_wrap=True)
+                first, live = "", True
 
 
-def _print_answer(answer: dict[str, Any]) -> None:
+def _print_answer(answer: dict[str, Any], *, told: bool) -> None:
+    """What is to be known of an answer; its text only where it has not been ``told`` yet."""
     from rich.markup import escape
 
     console = open_console()
-    if answer["abstained"]:
+    if answer["abstained"] and not told:
         console.print(f"[yellow]{escape(answer['answer'])}[/yellow]")
-    else:
+    elif not told:
         marked = (f"{s['text']} " + "".join(f"[{i + 1}]" for i in s["citations"]) for s in answer["sentences"])
         console.print(escape(" ".join(marked)))
+    if not answer["abstained"]:
         for i, c in enumerate(answer["citations"], 1):
             place = f"{c['document']}:{c['start']}-{c['end']}"
             console.print(f"[dim]{escape(f'[{i}] {place}')}  relevance {c['relevance']:.2f}[/dim]")
     for reason in answer["degraded"]:
         console.print(f"[yellow]Degraded:[/yellow] {escape(reason)}")
+    for notice in answer["notices"]:
+        console.print(f"[yellow]Note:[/yellow] {escape(notice)}")
+    if answer["cache_tier"]:
+        console.print(f"from the cache ({answer['cache_tier']}); --no-cache asks anew", style="dim")
     console.print(
         f"\ncontext quality {answer['context_quality']:.2f} · {len(answer['contexts'])} passages read · "
         f"{answer['timings_ms']['total']:.0f} ms",

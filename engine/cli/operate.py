@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Optional
 
 import typer
 
@@ -24,8 +24,12 @@ def serve(
     port: Annotated[int, typer.Option(help="Port of the dashboard.")] = 8501,
     address: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     samples: Annotated[bool, typer.Option(help="Run the sample suites first when nothing has been run yet.")] = False,
+    sign_in: Annotated[
+        Optional[bool],
+        typer.Option(help="Ask everybody for a token, on the screens too. By default off 127.0.0.1 only."),
+    ] = None,
 ) -> None:
-    """Start the dashboard."""
+    """Start the dashboard and the HTTP API."""
     from engine.errors import InputError
     from engine.operations.doctor import is_port_free
     from engine.settings import ROOT, home
@@ -35,6 +39,7 @@ def serve(
             f"Port {port} on {address} is taken by another program.",
             f"Choose another: python -m engine serve --port {port + 1}",
         )
+    _prepare_sign_in(address, sign_in)
     if samples:
         _run_samples()
     os.environ["PHASEGATE_HOME"] = str(home())
@@ -52,6 +57,30 @@ def serve(
         address,
     ]
     os.execv(sys.executable, [*command, "--server.headless", "true"])
+
+
+def _prepare_sign_in(address: str, sign_in: bool | None) -> None:
+    """Settle who may come in, before anybody can; refuse to open to other machines when nobody could sign in."""
+    from engine.api.access import SIGN_IN_VARIABLE, TOKEN_VARIABLE, read_policy
+    from engine.errors import InputError
+    from engine.store import open_store
+    from engine.store.tokens import TokenStore
+
+    if sign_in is not None:
+        os.environ[SIGN_IN_VARIABLE] = "on" if sign_in else "off"
+    policy = read_policy(address)
+    if policy.sign_in and not os.environ.get(TOKEN_VARIABLE):
+        with open_store() as store:
+            tokens = TokenStore(store).list_tokens()
+        if not any(token.state() == "live" and "screens" in token.scopes for token in tokens):
+            raise InputError(
+                f"On {address} everybody has to sign in, and there is no token to sign in with.",
+                "Create one: python -m engine tokens --create NAME --scope screens (or set PHASEGATE_TOKEN). Where only this "
+                "machine can reach the port, as with a container published on 127.0.0.1, --no-sign-in will do.",
+                guide="docs/guide/api.md#access",
+            )
+    if policy.listens_off_loopback and not policy.sign_in:
+        typer.echo("Nobody is asked to sign in: whoever reaches this port can do everything.", err=True)
 
 
 def _run_samples() -> None:

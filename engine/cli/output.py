@@ -8,10 +8,10 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.errors import PhasegateError
+from engine.json_values import encode_value
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,7 +21,7 @@ Progress = Callable[[int, int, str], None]
 
 def print_json(value: object) -> None:
     """One JSON object on stdout."""
-    text = json.dumps(value, default=_encode, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(value, default=encode_value, ensure_ascii=False, allow_nan=False)
     try:
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
@@ -85,13 +85,3 @@ def format_rate(value: float | None, low: float | None = None, high: float | Non
 def format_number(value: float | None, digits: int = 3, unit: str = "") -> str:
     """A number with sensible digits, or a dash."""
     return "-" if value is None else f"{value:.{digits}f}{unit}"
-
-
-def _encode(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="seconds") + ("Z" if value.tzinfo is None else "")
-    if isinstance(value, Path):
-        return str(value)
-    if hasattr(value, "item"):
-        return value.item()
-    raise TypeError(f"{type(value).__name__} has no JSON form")

@@ -18,6 +18,7 @@ from engine.types import Answer
 
 _KEPT = (
     "retrieved", "contexts", "sentences", "citations", "timings_ms", "tokens", "cost_usd", "provider", "degraded", "gaps",
+    "validation", "prompt",
 )  # fmt: skip
 
 

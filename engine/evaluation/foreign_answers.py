@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from engine.evaluation.foreign_quality import QualityReading
 from engine.evaluation.locating import Locator
-from engine.evaluation.measures.groundedness_signs import is_refusal
 from engine.evaluation.target_replies import ForeignContext, Reply
+from engine.grounding.signs import is_refusal
 from engine.ingestion.sentences import split_sentences
 from engine.types import Answer, AnswerSentence, Context, ContextPart, Gap, Ranked
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.evaluation.suites import Case, Turn
-from engine.types import Answer, AnswerSentence, Citation, Context, ContextPart, Gap, Ranked, Span
+from engine.types import Answer, AnswerSentence, Citation, Context, ContextPart, Gap, Ranked, Span, Validation
 
 Row = Mapping[str, Any]
 UNKNOWN_CHUNK = -1  # the journal keeps a context's place in its document, not the number of its chunk
@@ -82,6 +82,8 @@ def _read_answer(turn: Mapping[str, Any]) -> Answer:
         cost_usd=turn.get("cost_usd") or 0.0,
         degraded=tuple(turn.get("degraded") or ()),
         gaps=read_gaps(turn),
+        validation=Validation.from_json(turn["validation"]) if turn.get("validation") else None,
+        prompt=turn.get("prompt") or "",
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.errors import TargetError
-from engine.ingestion.loaders import replace_halves
+from engine.plain_text import replace_halves
 
 TEXT_KEYS = ("text", "page_content", "content", "chunk", "passage", "body")
 DOCUMENT_KEYS = ("document", "document_id", "doc_id", "source", "file", "path", "url", "id")

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import InputError
-from engine.ingestion.loaders import UnreadableFile, load_file, replace_halves
+from engine.ingestion.loaders import UnreadableFile, load_file
+from engine.plain_text import replace_halves
 from engine.types import Document
 
 __all__ = ["LoadedDocuments", "Skipped", "load_documents"]

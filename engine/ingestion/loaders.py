@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from engine.plain_text import replace_halves
 from engine.types import Document
 
-_HALF = re.compile("[\ud800-\udfff]")
 # Letters that tell cp1250 from cp1252, which charset-normalizer confuses: of Slavic languages and Romanian, then Hungarian.
 _CENTRAL_EUROPEAN = re.compile(
     rb"[\x8a\x8d-\x8f\x9a\x9d-\x9f\xfe]|[\xa5\xaf\xb3\xb9\xbc\xbe][A-Za-z]|\A(?=[^\xe0\xe3\xe7\xe8\xea]*\Z).*[\xf5\xfb]",
@@ -100,11 +100,6 @@ def make_document(name: str, title: str, text: str, source: Path, content_type: 
         content_type=content_type,
         content_hash=content_hash,
     )
-
-
-def replace_halves(text: str) -> str:
-    """The text with U+FFFD for halves of surrogate pairs: they come from JSON escapes and odd file names, and are no text."""
-    return _HALF.sub("\ufffd", text)
 
 
 def _unix_lines(text: str) -> str:

@@ -18,6 +18,7 @@ from engine.store.migrations import migrate
 from engine.store.owner import Owner, open_file, read_address, serve
 
 FILE = "store.duckdb"
+PRIVATE = 0o600
 GRACE_SECONDS = 5.0
 """How long a process may hold the lock without serving: opening a large journal, or closing."""
 
@@ -72,6 +73,7 @@ def _create(path: Path) -> None:
     part = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
         with open_file(part) as connection:
+            part.chmod(PRIVATE)
             migrate(connection, path)
         with suppress(FileExistsError):
             path.hardlink_to(part)
@@ -96,6 +98,7 @@ def _take(path: Path) -> tuple[int | None, Owner | None]:
             raise error_of(str(error), path, failure) from error
         return holder_of(str(error)), None
     try:
+        _close_to_others(path)
         migrate(connection, path)
         return None, serve(connection, path)
     except duckdb.Error as error:
@@ -104,6 +107,14 @@ def _take(path: Path) -> tuple[int | None, Owner | None]:
     except BaseException:
         connection.close()
         raise
+
+
+def _close_to_others(path: Path) -> None:
+    """A store that an earlier version left readable; one that belongs to somebody else stays as it is."""
+    for file in (path, path.with_name(path.name + ".wal")):
+        with suppress(OSError):
+            if file.stat().st_mode & 0o077:
+                file.chmod(PRIVATE)
 
 
 def _open_unwritable(path: Path) -> Owner:
@@ -115,7 +126,7 @@ def _open_unwritable(path: Path) -> Owner:
 
 def _make_home(home: Path, path: Path) -> None:
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
         writable = os.access(home, os.W_OK) or path.exists()
     except OSError as error:
         raise error_of(str(error), path, Failure.DENIED) from error

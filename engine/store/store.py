@@ -76,6 +76,11 @@ class Store:
         """The folder that the store is in."""
         return self._shared.home
 
+    @property
+    def reopened(self) -> int:
+        """How often this process lost its connection and got another one: the owner ended, or its file was closed."""
+        return max(0, self._shared.elections - 1)
+
     def query(self, sql: str, params: Sequence[Any] = ()) -> Rows:
         """The rows of one SELECT as dicts, ``?`` bound to ``params`` in order."""
         return self._connected().read(render_statement(sql, params))
@@ -129,6 +134,7 @@ class _Shared:
     def __init__(self, key: tuple[int, Path]) -> None:
         self.home = key[1]
         self.users = 0
+        self.elections = 0
         self._key = key
         self._electing = threading.RLock()
         self._backend: Backend | None = None
@@ -145,6 +151,7 @@ class _Shared:
         with self._electing:
             if self._backend is None:
                 self._backend = elect(self.home, deadline, read_only=read_only)
+                self.elections += 1
             return self._backend
 
     def read(self, sql: str) -> Rows:

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from engine.evaluation.locating import Locator
 from engine.evaluation.target_replies import ForeignContext
-from engine.providers.chat import complete_chat
+from engine.providers.chain import ChatRequest, open_chain
+from engine.providers.loop import run_async
 from engine.suite_building.candidates import Candidate, clean
 from engine.suite_building.generating import Generated, check_candidate
 from engine.suite_building.words import CorpusWords
@@ -59,13 +60,14 @@ def ask_model(
     passages = _spread_passages(documents, -(-count // (PER_PASSAGE - 1)))
     found: list[Candidate] = []
     dropped: Counter[str] = Counter()
-    considered = 0
+    considered, chain = 0, open_chain(model)
     for number, (document, start, end) in enumerate(passages):
         if progress:
             progress(number, len(passages), document.id)
         text = document.text[start:end]
         prompt = PROMPT.format(count=PER_PASSAGE, title=document.title, text=text)
-        reply = complete_chat(model, [{"role": "user", "content": prompt}], temperature)
+        messages = ({"role": "user", "content": prompt},)
+        reply = run_async(chain.complete(ChatRequest(messages=messages, temperature=temperature, purpose="propose")))
         questions = _parse(reply.text)
         if questions is None:
             dropped["reply was not the JSON asked for"] += 1

@@ -97,10 +97,14 @@ def _check_provider(work: Work) -> tuple[Verdict, str]:
     settings = PipelineSettings().with_values(saved)
     if settings.provider == "extractive":
         return "pass", "provider: none is configured; the engine answers without a model"
-    from engine.providers.chat import complete_chat
+    from engine.providers.chain import ChatRequest, open_chain
+    from engine.providers.loop import run_async
+    from engine.store.providers import ProviderStore
 
+    chain = open_chain(settings.model, ProviderStore(work.store).list_providers())
+    messages = ({"role": "user", "content": "Reply with the word yes."},)
     started = time.perf_counter()
-    reply = complete_chat(settings.model, [{"role": "user", "content": "Reply with the word yes."}], 0.0)
+    reply = run_async(chain.complete(ChatRequest(messages=messages, purpose="test")))
     work.part.figures["provider_ms"] = round(1000 * (time.perf_counter() - started), 1)
     return "pass", f"provider: {reply.model} answered"
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.evaluation.measures.groundedness import score_groundedness
+from engine.grounding.scoring import score_groundedness
 from engine.views.passages import Mark, Piece, split_pieces
 from engine.views.words import milliseconds, percent
 
@@ -19,8 +19,16 @@ STAGE_WORDS = {
     "retrieve": "Retrieve",
     "context": "Choose the context",
     "generate": "Write the answer",
+    "rewrite": "Make the question stand-alone",
+    "review": "Check the answer",
+    "repair": "Mend the answer",
     "request": "Wait for the target",
     "call": "Call the target",
+}
+CACHE_WORDS = {
+    "memory": "The same question was answered a moment ago; nothing has changed since.",
+    "store": "The same question was answered before, perhaps by another process; nothing has changed since.",
+    "semantic": "A question that asks the same in other words was answered before; nothing has changed since.",
 }
 NOT_LOCATED = "not located in the suite's documents"
 # What a foreign target's answer waited for beside its own time.
@@ -72,6 +80,17 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """One check or verdict as a row: who looked, at what, what came of it (``passed``, ``failed``, ``no verdict``, ...)."""
+
+    kind: str
+    aspect: str
+    state: str
+    score: float | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerView:
     """One answer, ready to be drawn."""
 
@@ -90,8 +109,13 @@ class AnswerView:
     provider: str
     correlation_id: str
     degraded: tuple[str, ...]
+    notices: tuple[str, ...]
+    cache_words: str
     tokens: Mapping[str, int]
     steps: tuple[str, ...]
+    judgements: tuple[Judgement, ...]
+    judgements_words: str
+    prompt: str
 
 
 def build_answer(
@@ -130,8 +154,13 @@ def build_answer(
         provider=answer.get("provider") or "",
         correlation_id=answer.get("correlation_id") or "",
         degraded=tuple(answer.get("degraded") or ()),
+        notices=tuple(answer.get("notices") or ()),
+        cache_words=CACHE_WORDS.get(str(answer.get("cache_tier") or ""), ""),
         tokens=dict(answer.get("tokens") or {}),
         steps=tuple(answer.get("context_steps") or ()),
+        judgements=_judgements(answer.get("validation") or {}),
+        judgements_words=_judgements_words(answer.get("validation") or {}),
+        prompt=answer.get("prompt") or "",
     )
 
 
@@ -194,6 +223,34 @@ def _contexts(
             )
         )
     return tuple(views)
+
+
+def _judgements(validation: Mapping[str, Any]) -> tuple[Judgement, ...]:
+    checks = (
+        Judgement(kind="check", aspect=c["name"], state=c["status"], score=c.get("score"), reason=c.get("reason") or "")
+        for c in validation.get("checks") or ()
+    )
+    words = {True: "passed", False: "failed", None: "no verdict"}
+    verdicts = (
+        Judgement(kind="validator", aspect=v["aspect"], state=words[v["passed"]], score=None, reason=v["reason"])
+        for v in validation.get("verdicts") or ()
+    )
+    return (*checks, *verdicts)
+
+
+def _judgements_words(validation: Mapping[str, Any]) -> str:
+    """What quality control came to, in one line; empty where no model wrote the answer."""
+    checks, verdicts = validation.get("checks") or (), validation.get("verdicts") or ()
+    if not checks and not verdicts:
+        return ""
+    passed = sum(c["status"] in ("passed", "not applicable") for c in checks)
+    told = [f"{passed} of {len(checks)} checks passed"] if checks else []
+    if verdicts:
+        agreed = sum(v["passed"] is True for v in verdicts)
+        outcome = {"passed": "consensus", "failed": "rejected", "none": "no consensus"}[validation["consensus"]]
+        told.append(f"{agreed} of {len(verdicts)} validators agreed ({outcome}, {validation['needed']} needed)")
+    repair = {"kept": "mended once", "dropped": "one repair did not help", "failed": "the repair failed"}
+    return " · ".join([*told, *([repair[validation["repair"]]] if validation.get("repair") else [])])
 
 
 def _stages(timings: Mapping[str, float]) -> tuple[Stage, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.errors import PhasegateError
+from engine.serving.runtime import ServingRuntime
 from engine.settings import PRESETS, PipelineSettings, load_settings
 from engine.store import CorpusStore, PreferenceStore, Store
 from engine.views.passages import Mark, Passage, cut_passage
@@ -55,10 +56,9 @@ def load_defaults(store: Store) -> PipelineSettings:
     return load_settings(None, saved)
 
 
-def choose_settings(store: Store, preset: str) -> PipelineSettings:
-    """The saved defaults with a preset on top."""
-    defaults = load_defaults(store)
-    return defaults if preset == SAVED else defaults.with_values(PRESETS.get(preset, {}))
+def choose_settings(runtime: ServingRuntime, preset: str) -> PipelineSettings:
+    """The saved defaults with a preset on top, under the profile that is in force."""
+    return runtime.resolve_settings(None if preset == SAVED else preset)
 
 
 def load_passage(pipeline: Any, document: str, start: int, end: int, *, whole: bool = False) -> Passage:

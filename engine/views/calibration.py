@@ -36,7 +36,7 @@ MEANINGS = {
         predicts="the context holds what answers the question",
         observed="share whose context covers a gold span",
     ),
-    "engine/evaluation/measures/groundedness.json": Meaning(
+    "engine/grounding/groundedness.json": Meaning(
         title="Groundedness",
         predicts="the context supports a sentence of the answer",
         observed="share of sentences that people called supported",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import PhasegateError
 from engine.evaluation.suites import load_suite
-from engine.pipeline import check_question
+from engine.guard.fields import check_question
 from engine.settings import PipelineSettings
 from engine.tuning.types import LabCase
 from engine.views.work import Report, Work, WorkState

@@ -24,6 +24,7 @@ UNITS = ("share", "score", "ms", "MB", "x", "count", "done", "points", "lines")
 EVIDENCE_WORDS = {
     "run": "Runs of suites measure it",
     "bench": "A benchmark measures it",
+    "audit": "The configuration audit measures it",
     "checklist": "A person confirms it",
     "readiness": "It is the readiness score",
     "none": "It cannot be measured yet",

@@ -7,7 +7,6 @@ import importlib
 import os
 import platform
 import shutil
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -15,7 +14,8 @@ from typing import Any
 
 from engine.embedding.weights import SHA256
 from engine.errors import PhasegateError
-from engine.settings import CHOICES, INDEX_FIELDS, PRESETS, RANGES, ROOT, PipelineSettings, home, load_settings
+from engine.operations.machine import read_version
+from engine.settings import CHOICES, INDEX_FIELDS, PRESETS, RANGES, PipelineSettings, home, load_settings
 from engine.store import PreferenceStore, Store
 from engine.views.words import DASH, setting_value
 
@@ -218,15 +218,6 @@ def _places(store: Store) -> dict[str, str]:
         "Free disk": f"{free / 1e9:,.1f} GB",
         "Store is served by": "this app" if store.role == "owner" else "another process",
     }
-
-
-def read_version() -> str:
-    """Phasegate's own version, from pyproject.toml."""
-    try:
-        with (ROOT / "pyproject.toml").open("rb") as file:
-            return str(tomllib.load(file)["project"]["version"])
-    except (OSError, KeyError, tomllib.TOMLDecodeError):
-        return "unknown"
 
 
 def _versions() -> dict[str, str]:

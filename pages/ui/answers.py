@@ -7,7 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from engine.charts.timings import build_waterfall
-from engine.views.answers import AnswerView, Source, waterfall_title
+from engine.views.answers import AnswerView, Judgement, Source, waterfall_title
 from engine.views.words import decimal, milliseconds, percent, plural
 from pages.ui.charts import draw_chart
 from pages.ui.markup import draw_pieces, escape
@@ -28,6 +28,12 @@ def draw_answer(view: AnswerView, key: str, *, compact: bool = False) -> None:
             st.markdown(escape(view.text) or "*The answer is empty.*")
         for reason in view.degraded:
             st.warning(f"Less than it could be: {escape(reason)}", icon=":material/trending_down:")
+        for notice in view.notices:
+            st.info(escape(notice), icon=":material/shield:")
+        if view.cache_words:
+            st.caption(f":material/cached: From the cache. {escape(view.cache_words)}")
+        if view.judgements:
+            _draw_judgements(view)
     if compact:
         figures = f"context quality {percent(view.quality, 0)} · groundedness {percent(view.groundedness, 0)}"
         passages = plural(len(view.contexts), "passage")
@@ -49,6 +55,21 @@ def draw_answer(view: AnswerView, key: str, *, compact: bool = False) -> None:
             border=True,
             width=172,
         )
+
+
+def _draw_judgements(view: AnswerView) -> None:
+    """What quality control and the validators said, folded under one line."""
+    with st.expander(f"Quality control: {view.judgements_words}", icon=":material/fact_check:"):
+        for judgement in view.judgements:
+            st.markdown(_describe_judgement(judgement))
+
+
+def _describe_judgement(judgement: Judgement) -> str:
+    badge = {"passed": ":green-badge[:material/check: passed]", "failed": ":red-badge[:material/close: failed]"}
+    state = badge.get(judgement.state, f":gray-badge[{judgement.state}]")
+    who = "Validator" if judgement.kind == "validator" else "Check"
+    score = f" {decimal(judgement.score)}" if judgement.score is not None else ""
+    return f"{state} {who} **{escape(judgement.aspect)}**{score} {escape(judgement.reason)}"
 
 
 def draw_sources(view: AnswerView, key: str, show: Callable[[str, int, int], None] | None = None) -> None:

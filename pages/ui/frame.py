@@ -9,6 +9,7 @@ import streamlit as st
 from engine.errors import PhasegateError
 from engine.operations.queue_worker import ensure_worker
 from engine.views.frame import load_frame
+from pages.ui.markup import escape
 from pages.ui.person import draw_person
 from pages.ui.resources import get_store
 from pages.ui.states import draw_error
@@ -32,6 +33,9 @@ GROUPS = {
         ("reports", "Reports", "description"),
     ],
     "Operate": [
+        ("live", "Live", "monitoring"),
+        ("alerts", "Alerts", "notifications"),
+        ("guards", "Guards", "shield"),
         ("benchmarks", "Benchmarks", "speed"),
         ("calibration", "Calibration", "balance"),
         ("settings", "Settings", "settings"),
@@ -76,19 +80,25 @@ def draw_status() -> None:
     try:
         frame = load_frame(get_store())
     except PhasegateError as error:
-        st.markdown(":red-badge[:material/database_off: Store out of reach]", help=error.message)
+        st.markdown(":red-badge[:material/database_off: Store out of reach]", help=escape(error.message))
         return
     for work in frame.running:
         page, parameter = WATCHED.get(work.kind, ("pages/corpora.py", "corpus"))
         query = {parameter: work.identifier}
         st.page_link(
-            page, label=f"{work.title}: {work.done} of {work.total}", icon=":material/play_circle:", query_params=query
+            page,
+            label=f"{escape(work.title)}: {work.done} of {work.total}",
+            icon=":material/play_circle:",
+            query_params=query,
         )
         st.progress(work.fraction)
     for waiting in frame.waiting:
         query = {"run": waiting.subject}
         st.page_link(
-            "pages/suites.py", label=f"{waiting.title}: waiting", icon=":material/hourglass_empty:", query_params=query
+            "pages/suites.py",
+            label=f"{escape(waiting.title)}: waiting",
+            icon=":material/hourglass_empty:",
+            query_params=query,
         )
     if frame.waiting:
         ensure_worker(get_store())  # a worker that was killed must not leave the queue lying

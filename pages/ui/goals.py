@@ -8,7 +8,7 @@ from engine.roadmap.waivers import give_waiver, withdraw_waiver
 from engine.store import Store
 from engine.views.roadmap import GoalRow, PhaseView
 from engine.views.roadmap_decisions import waiver_days
-from pages.ui.markup import escape, verdict_badge, waived_badge
+from pages.ui.markup import escape, verdict_badge, waived_badge, write_code
 from pages.ui.person import get_person
 from pages.ui.starting import start_run
 from pages.ui.states import shown_errors
@@ -56,7 +56,7 @@ def _draw_evidence(store: Store, view: PhaseView, goal: GoalRow) -> None:
     if not goal.runs and goal.action:
         draw_start_button(goal.action, f"{key}-start", label="Run")
     elif goal.verdict == "no_data" and goal.command and not goal.runs:
-        st.caption(f"`{goal.command}`")
+        st.caption(write_code(goal.command))
     if goal.tick_item:
         with st.popover("Confirm" if not goal.link else "Change", icon=":material/task_alt:", key=f"{key}-tick"):
             draw_tick_form(store, view.roadmap, goal.tick_item)

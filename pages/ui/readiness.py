@@ -10,7 +10,7 @@ from engine.store import Store
 from engine.views.readiness import GroupLine, ItemLine, ProofLine, ReadinessView, StepLine, load_readiness
 from pages.ui.charts import draw_chart
 from pages.ui.goals import draw_start_button
-from pages.ui.markup import escape
+from pages.ui.markup import escape, write_code
 from pages.ui.ticking import draw_tick_form
 
 BADGES = {
@@ -61,7 +61,7 @@ def _draw_step_action(store: Store, view: ReadinessView, step: StepLine, key: st
         with st.popover("Tick", icon=":material/task_alt:", key=key):
             draw_tick_form(store, view.roadmap, step.tick_item, key)
     elif step.command:
-        st.caption(f"`{step.command}`", width="content")
+        st.caption(write_code(step.command), width="content")
     elif step.phase is not None:
         query = {"roadmap": view.roadmap.name, "phase": str(step.phase), "kpi": step.kpi, "show": "KPIs"}
         st.page_link("pages/roadmap.py", label="See the KPI", icon=":material/show_chart:", query_params=query)
@@ -99,7 +99,7 @@ def draw_proof_links(store: Store, roadmap: Roadmap, proof: ProofLine, key: str)
     if proof.suite:
         draw_start_button(proof.suite, f"proof-{key}", label="Run")
     if proof.command:
-        st.caption(f"`{proof.command}`")
+        st.caption(write_code(proof.command))
     if proof.tick_item:
         with st.popover("Change" if proof.link else "Tick", icon=":material/task_alt:", key=f"proof-tick-{key}"):
             draw_tick_form(store, roadmap, proof.tick_item, f"proof-{key}")

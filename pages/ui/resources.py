@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from engine.pipeline import RagPipeline, open_pipeline
+from engine.pipeline import RagPipeline
+from engine.serving import runtime
+from engine.serving.runtime import ServingRuntime
 from engine.settings import PipelineSettings, home
 from engine.store import Store, open_store
 from engine.views.labs import LabShelf
@@ -20,14 +22,18 @@ def _open_store(folder: str) -> Store:
     return open_store()
 
 
+def get_runtime() -> ServingRuntime:
+    """What answers questions in this app: the same that its HTTP API asks."""
+    return runtime.get_runtime()
+
+
 def get_pipeline(corpus: str, settings: PipelineSettings) -> RagPipeline:
     """A warm pipeline; its index is built first where these settings have none."""
-    return _open_pipeline(str(home()), corpus, settings)
-
-
-@st.cache_resource(max_entries=4, show_spinner="Opening the corpus …", hash_funcs={PipelineSettings: repr})
-def _open_pipeline(folder: str, corpus: str, settings: PipelineSettings) -> RagPipeline:
-    return open_pipeline(corpus, settings)
+    opened = get_runtime().find_pipeline(corpus, settings)
+    if opened is not None:
+        return opened
+    with st.spinner("Opening the corpus …"):
+        return get_runtime().open_pipeline(corpus, settings)
 
 
 def get_zone() -> str | None:

@@ -100,7 +100,7 @@ def _draw_kpi(desk: Desk, name: str, kpi: Mapping[str, Any], options: EditOption
 def _draw_evidence(key: Any, kind: str, evidence: Mapping[str, Any], options: EditOptions) -> dict[str, Any]:
     reason = str(evidence.get("reason", "")).strip()
     found: dict[str, Any] = {"type": kind} | ({} if kind == evidence["type"] else dict.fromkeys(EVIDENCE_FIELDS))
-    if kind == "readiness":
+    if kind in ("readiness", "audit"):
         return found | {"reason": st.text_input("What to know of it (may stay empty)", reason, key=key("reason"))}
     if kind in ("checklist", "none"):
         return found | {"reason": st.text_input("Why there is no data until then", reason, key=key("reason"))}

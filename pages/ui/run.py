@@ -14,7 +14,7 @@ from pages.ui.cases import draw_cases
 from pages.ui.charts import draw_chart
 from pages.ui.choosing import choose_section
 from pages.ui.links import draw_step
-from pages.ui.markup import escape, state_badge, verdict_badge
+from pages.ui.markup import escape, state_badge, verdict_badge, write_code
 from pages.ui.progress import draw_facts, draw_run_progress
 from pages.ui.resources import get_zone
 from pages.ui.run_actions import draw_actions
@@ -30,11 +30,11 @@ def draw_run(store: Store, run_id: str) -> None:
     draw_step("pages/runs.py", "All runs", "arrow_back", {})
     draw_title(
         f"Run of {escape(run.suite)}",
-        f"`{run.run_id}` · {clock(run.started_at, get_zone())} · {escape(run.preset) or 'own settings'}",
+        f"{write_code(run.run_id)} · {clock(run.started_at, get_zone())} · {escape(run.preset) or 'own settings'}",
     )
     badges = state_badge(run.status) + (f" {verdict_badge(run.verdict)} pass rules" if run.verdict else "")
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(f"{badges} &nbsp; **{run.headline}**", width="content")
+        st.markdown(f"{badges} &nbsp; **{escape(run.headline)}**", width="content")
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
             draw_marks(store, run_id, run.mark)
             st.page_link(

@@ -17,7 +17,7 @@ from engine.views.suite_editor import (
     suggest_document,
     view_document,
 )
-from pages.ui.markup import escape
+from pages.ui.markup import escape, write_code
 from pages.ui.person import get_person
 from pages.ui.states import draw_error
 from pages.ui.suite_document import draw_selectable
@@ -139,13 +139,13 @@ def _save(store: Store, editor: SuiteEditor, draft: dict[str, Any], case_id: str
         state["base"] = text.hash
         draw_error(error)
         return
-    st.toast(f"Saved {draft['id']}.", icon=":material/check:")
+    st.toast(f"Saved {escape(draft['id'])}.", icon=":material/check:")
     _leave(editor, case_id, to=draft["id"])
 
 
 @st.dialog("Delete this case?")
 def _ask_delete(store: Store, editor: SuiteEditor, case_id: str) -> None:
-    st.markdown(f"`{case_id}` leaves the suite. Versions keep it; it can be taken back.")
+    st.markdown(f"{write_code(case_id)} leaves the suite. Versions keep it; it can be taken back.")
     if st.button("Delete", type="primary", icon=":material/delete:"):
         try:
             text, note = editor.suite.text, f"case {case_id} deleted"

@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from engine.views.suite_editor import DocumentView
+from pages.ui.markup import escape
 
 FILES = Path(__file__).with_name("selecting")
 SHOWN_FIRST = ("gold", "own", "other")
@@ -31,4 +32,4 @@ def draw_selectable(view: DocumentView, key: str, on_select: Callable[[dict[str,
 
     pieces = [[piece.text, next((name for name in SHOWN_FIRST if name in piece.marks), "")] for piece in view.pieces]
     component(key=key, data={"document": view.id, "pieces": pieces}, on_selected_change=take)
-    st.caption(f"{view.note}. :orange-background[Gold spans of this question], other cases' spans are dotted.")
+    st.caption(f"{escape(view.note)}. :orange-background[Gold spans of this question], other cases' spans are dotted.")

@@ -19,7 +19,7 @@ from engine.views.suite_editor import (
 )
 from engine.views.words import plural
 from pages.ui.charts import draw_chart
-from pages.ui.markup import escape
+from pages.ui.markup import escape, write_code
 from pages.ui.person import get_person
 from pages.ui.resources import get_zone
 from pages.ui.states import draw_empty, draw_title, shown_errors
@@ -155,7 +155,7 @@ def draw_coverage(editor: SuiteEditor) -> None:
             st.markdown(":green[:material/check_circle: Every document has a case.]")
         for document in coverage.untouched[:15]:
             st.markdown(
-                f"`{document.document}`  \n:gray[{document.characters:,} characters, {plural(document.headings, 'heading')}]"
+                f"{write_code(document.document)}  \n:gray[{document.characters:,} characters, {plural(document.headings, 'heading')}]"
             )
         if len(coverage.untouched) > 15:
             st.caption(f"and {len(coverage.untouched) - 15} more")
@@ -164,7 +164,7 @@ def draw_coverage(editor: SuiteEditor) -> None:
             st.markdown("**Headings without a case**")
             for document in sorted(holes, key=lambda d: -len(d.untouched))[:8]:
                 names = "; ".join(document.untouched[:4]) + ("; ..." if len(document.untouched) > 4 else "")
-                st.markdown(f"`{document.document}`  \n:gray[{escape(names)}]")
+                st.markdown(f"{write_code(document.document)}  \n:gray[{escape(names)}]")
 
 
 def draw_versions(store: Store, editor: SuiteEditor) -> None:

@@ -9,7 +9,7 @@ from engine.suite_building.generation import propose_for
 from engine.suite_building.proposing import Proposal, accept_proposals, edit_proposal, reject_proposals
 from engine.views.suite_editor import SuiteEditor, load_open_proposals, view_evidence
 from engine.views.words import plural
-from pages.ui.markup import draw_pieces, escape
+from pages.ui.markup import draw_pieces, escape, write_code
 from pages.ui.person import get_person
 from pages.ui.states import draw_empty, shown_errors
 
@@ -70,7 +70,7 @@ def _draw_one(store: Store, editor: SuiteEditor, waiting: list[Proposal]) -> Non
             case["answers"] = [line.strip() for line in answers.split("\n") if line.strip()]
             passage = view_evidence(editor, case)
             if passage is not None:
-                st.caption(f"`{passage.document}`")
+                st.caption(write_code(passage.document))
                 with st.container(height=180):
                     draw_pieces(passage.pieces, before=passage.before, after=passage.after)
         case["question"] = question.strip()

@@ -9,7 +9,7 @@ import streamlit as st
 from engine.views.suites import SuiteCard, SuiteDetail
 from engine.views.words import ago, plural, setting_value
 from pages.ui.links import draw_step
-from pages.ui.markup import escape, state_badge
+from pages.ui.markup import escape, state_badge, write_code
 from pages.ui.progress import draw_facts
 from pages.ui.sample_size import draw_sample_size
 from pages.ui.states import draw_title
@@ -28,7 +28,7 @@ def draw_cards(cards: Sequence[SuiteCard]) -> None:
                     "pages/suite_editor.py", label="Edit it", icon=":material/edit:", query_params={"suite": card.name}
                 )
                 continue
-            st.caption(f"`{card.name}` · {plural(card.cases, 'case')}")
+            st.caption(f"{write_code(card.name)} · {plural(card.cases, 'case')}")
             st.markdown(escape(card.description))
             if card.last:
                 st.markdown(f"{state_badge(card.last.state)} {card.last.success} passed, {ago(card.last.when)}")

@@ -24,7 +24,7 @@ from engine.views.targets import (
     variables_words,
 )
 from engine.views.words import ago, clock
-from pages.ui.markup import escape
+from pages.ui.markup import escape, write_code
 from pages.ui.person import get_person
 from pages.ui.resources import get_zone
 from pages.ui.states import draw_empty, shown_errors
@@ -135,7 +135,7 @@ def _draw_card(card: TargetCard) -> None:
         f"{card.kind} · changed by {escape(card.changed_by)} {ago(card.changed_at)}",
         help=clock(card.changed_at, get_zone()),
     )
-    st.markdown(f"`{card.where.replace('`', '')}`")
+    st.markdown(write_code(card.where))
     if card.description:
         st.markdown(escape(card.description))
     if card.error:

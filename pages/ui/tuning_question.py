@@ -105,7 +105,8 @@ def _draw_verdict(panel: QuestionPanel) -> None:
     if panel.answer:
         st.markdown(f"> {escape(panel.answer)}")
     st.caption(
-        f"Context quality {panel.quality} · {panel.tokens} tokens of context", help="\n\n".join(panel.steps) or None
+        f"Context quality {panel.quality} · {panel.tokens} tokens of context",
+        help="\n\n".join(map(escape, panel.steps)) or None,
     )
 
 

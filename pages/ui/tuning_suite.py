@@ -61,7 +61,7 @@ def _draw_trust(opened: OpenLab, panel: SuitePanel, settings: PipelineSettings, 
             if panel.exact
             else ":blue-badge[:material/bolt: quick view]"
         )
-        st.markdown(badge, help=panel.vectors, width="content")
+        st.markdown(badge, help=escape(panel.vectors), width="content")
         st.caption(panel.seconds, width="content")
         if not panel.exact:
             st.button(

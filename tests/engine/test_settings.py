@@ -101,8 +101,7 @@ def test_settings_that_need_no_new_index_leave_the_fingerprint_alone(name: str) 
     other = {"mode": "dense", "fusion": "rrf", "provider": "litellm"}.get(name) or (
         value + 1 if isinstance(value, int) else value / 2 + 0.1 if isinstance(value, float) else "other"
     )
-    if name == "answer_words":
-        other = 20
+    other = {"answer_words": 20, "repair": 0}.get(name, other)
     changed = PipelineSettings().with_values({name: other})
     assert changed != PipelineSettings() and changed.index_fingerprint == PipelineSettings().index_fingerprint
 

@@ -113,7 +113,7 @@ def open_api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenAp
             store=lambda: store,
             quotas=lambda: quotas,
             service=lambda: service,
-            build_asked=lambda body, caller: (body.resolve_settings() and body, caller),
+            build_asked=lambda body, caller, _: (body.resolve_settings() and body, caller),
         )
         app = Starlette(routes=build_routes(parts), middleware=guard_doors(address, parts))
         client = TestClient(app, base_url, client=(peer, 50000), follow_redirects=False, raise_server_exceptions=False)

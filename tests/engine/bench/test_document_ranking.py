@@ -11,7 +11,7 @@ import pytest
 
 from engine.bench import multiturn, retrieval
 from engine.bench.document_ranking import find_sets, load_queries, score_ranking, summarise
-from engine.bench.multiturn import pair_turns
+from engine.bench.multiturn import measure_gap, pair_turns
 from engine.calibration.fusion import fit_retrieval
 from engine.errors import FileFormatError, InputError
 from engine.retrieval import load_balance
@@ -85,6 +85,16 @@ def test_a_follow_up_is_asked_alone_resolved_and_rewritten(write_set: WriteSet, 
     assert figures["later_turns"]["questions"] == figures["questions"] == 24
     alone, resolved, rewritten = (figures[way]["recall@5"]["mean"] for way in ("last_turn", "resolved", "rewrite"))
     assert alone < 0.5 < resolved <= rewritten == 1.0
+    closed = figures["gap_closed"]
+    assert closed["value"] == pytest.approx((resolved - alone) / (rewritten - alone), abs=0.01) and closed["n"] == 24
+    assert closed["low"] <= closed["value"] <= closed["high"]
+    assert 0 < figures["held_out"]["questions"] < 24
+
+
+def test_no_gap_between_the_last_turn_and_the_rewrite_is_no_share() -> None:
+    same = [(1.0, 1.0, 1.0, 1.0)] * 3
+    closed = measure_gap({"last_turn": same, "resolved": same, "rewrite": same}, ["a", "b", "c"])
+    assert closed["value"] is None and closed["low"] is None
 
 
 def test_turns_become_pairs() -> None:

@@ -41,8 +41,8 @@ def test_a_set_that_was_never_fitted_on_is_held_out_as_a_whole(tmp_path: Path) -
 
 
 def test_a_part_that_was_fitted_on_is_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from engine.evaluation.measures.groundedness import load_calibration
     from engine.evaluation.measures.groundedness_data import find_response_sets
+    from engine.grounding.scoring import load_calibration
 
     data = write(tmp_path / "several" / "mine").parent
     known = [item.group for item in find_response_sets(data)["mine"]][:4]

@@ -51,6 +51,8 @@ def test_a_plain_number_has_no_interval(store: Store) -> None:
     ("changed", "figure", "reason"),
     [
         ({"stand_in": True}, "warm.p95_ms", "scripted server"),
+        ({"figures": {"warm": {"stand_in": True, "p95_ms": 2.0}}}, "warm.p95_ms", "scripted server"),
+        ({"figures": {"warm": {"p95_ms": {"stand_in": True, "value": 2.0}}}}, "warm.p95_ms", "scripted server"),
         ({"machine": "another"}, "warm.p95_ms", "no record"),
         ({}, "answers.hit_rate", "not built yet"),
         ({}, "warm.p42_ms", "has no figure"),

@@ -86,6 +86,7 @@ def assemble_answer(question: str, found: Evidence, made: Generated, started: fl
         degraded=(*found.degraded, *made.degraded, *read),
         validation=made.validation,
         prompt=made.prompt,
+        searched=found.searched if found.searched != question else "",
     )
 
 

@@ -49,11 +49,12 @@ class StageCaches(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What was found for a question, with the milliseconds of each stage."""
+    """What was found for a question, with the milliseconds of each stage; ``searched`` is the text by which."""
 
     retrieved: Retrieved
     selection: Selection
     question: Question
+    searched: str
     timings_ms: dict[str, float]
     degraded: tuple[str, ...] = ()
 
@@ -161,7 +162,12 @@ class EvidenceFinder:
             notes["passages"], notes["quality"] = len(selection.context.parts), selection.context.quality
         timings = {**retrieved.timings_ms, "context": _milliseconds() - clock}
         return Evidence(
-            retrieved=retrieved, selection=selection, question=question, timings_ms=timings, degraded=degraded
+            retrieved=retrieved,
+            selection=selection,
+            question=question,
+            searched=words,
+            timings_ms=timings,
+            degraded=degraded,
         )
 
     def _retrieve(

@@ -215,11 +215,6 @@ class RagPipeline:
         """One answer by a model, on the loop of its connections."""
         started = time.perf_counter()
         question = replace_halves(check_question(question))
-        if recalled := resolve_question(question, history).recalled:
-            answer = build_recalled_answer(question, recalled, started)
-            if emit is not None:
-                emit(answer.text)
-            return answer
         resolved = resolve_question(question, history)
         if resolved.recalled:
             answer = build_recalled_answer(question, resolved.recalled, started)

@@ -318,6 +318,8 @@ class Answer:
         gaps: what a foreign target left out: ``contexts``, ``places`` (of contexts in the corpus), ``retrieved``.
         validation: what quality control found; None where no model wrote the answer.
         prompt: the template that asked the model, ``name@version`` and its hash; empty without one.
+        searched: what was searched in place of the question, such as a follow-up question with what it leans on; empty
+            where the question was searched as it stands.
     """
 
     question: str
@@ -338,11 +340,13 @@ class Answer:
     gaps: Mapping[str, Gap] = field(default_factory=dict)
     validation: Validation | None = None
     prompt: str = ""
+    searched: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The object that ``ask --json`` prints."""
         return {
             "question": self.question,
+            "searched": self.searched,
             "answer": self.text,
             "sentences": [
                 {"text": s.text, "citations": list(s.citations), "groundedness": s.groundedness} for s in self.sentences

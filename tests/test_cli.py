@@ -168,6 +168,14 @@ def test_a_session_remembers_what_was_asked_before(state: Path, corpus: dict[str
     followed = ask("And for damaged ones?", "--session", "s1")
     assert followed["citations"][0]["document"] == "refunds.md"
     assert ask("And for damaged ones?", "--session", "s2")["retrieved"] == ask("And for damaged ones?")["retrieved"]
+    assert followed["searched"] == "And for damaged ones? Within how many days is a refund paid?"
+
+
+def test_what_the_asker_said_is_recalled_in_the_shell(state: Path, corpus: dict[str, Any], run_cli: RunCli) -> None:
+    for question in ("My order number is 48213.", "What was my order number?"):
+        done = run_cli("ask", question, "--corpus", "shop", "--session", "mine", home=state)
+        assert done.returncode == 0, done.stderr
+    assert "48213" in done.stdout and "context quality" not in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -139,10 +139,10 @@ def _print_answer(answer: dict[str, Any], *, told: bool) -> None:
         console.print(f"[yellow]Degraded:[/yellow] {escape(reason)}")
     for notice in answer["notices"]:
         console.print(f"[yellow]Note:[/yellow] {escape(notice)}")
+    if answer["searched"]:
+        console.print(f"searched as: {answer['searched']}", style="dim", markup=False, highlight=False)
     if answer["cache_tier"]:
         console.print(f"from the cache ({answer['cache_tier']}); --no-cache asks anew", style="dim")
-    console.print(
-        f"\ncontext quality {answer['context_quality']:.2f} · {len(answer['contexts'])} passages read · "
-        f"{answer['timings_ms']['total']:.0f} ms",
-        style="dim",
-    )
+    quality = answer["context_quality"]  # of what the asker said before there is none
+    judged = "" if quality is None else f"context quality {quality:.2f} · {len(answer['contexts'])} passages read · "
+    console.print(f"\n{judged}{answer['timings_ms']['total']:.0f} ms", style="dim")

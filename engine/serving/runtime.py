@@ -171,7 +171,7 @@ class ServingRuntime:
             text,
             corpus=asked.corpus,
             owner=asked.asker,
-            standalone=None,
+            standalone=self.redact_stored(answer.searched) or None,
             correlation_id=answer.correlation_id,
         )
 

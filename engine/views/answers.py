@@ -111,6 +111,7 @@ class AnswerView:
     degraded: tuple[str, ...]
     notices: tuple[str, ...]
     cache_words: str
+    searched: str
     tokens: Mapping[str, int]
     steps: tuple[str, ...]
     judgements: tuple[Judgement, ...]
@@ -156,6 +157,7 @@ def build_answer(
         degraded=tuple(answer.get("degraded") or ()),
         notices=tuple(answer.get("notices") or ()),
         cache_words=CACHE_WORDS.get(str(answer.get("cache_tier") or ""), ""),
+        searched=answer.get("searched") or "",
         tokens=dict(answer.get("tokens") or {}),
         steps=tuple(answer.get("context_steps") or ()),
         judgements=_judgements(answer.get("validation") or {}),

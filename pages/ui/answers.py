@@ -32,6 +32,8 @@ def draw_answer(view: AnswerView, key: str, *, compact: bool = False) -> None:
             st.info(escape(notice), icon=":material/shield:")
         if view.cache_words:
             st.caption(f":material/cached: From the cache. {escape(view.cache_words)}")
+        if view.searched:
+            st.caption(f":material/search: Searched as: {escape(view.searched)}")
         if view.judgements:
             _draw_judgements(view)
     if compact:

@@ -165,6 +165,7 @@ def test_a_conversation_is_kept_and_leaned_on(runtime: ServingRuntime) -> None:
     turns = SessionStore(runtime.store).load_turns("s1")
     assert [turn["question"] for turn in turns] == [QUESTION, "And how do I get it?"]
     assert all(turn["correlation_id"] for turn in turns)
+    assert [turn["standalone"] for turn in turns] == [None, f"And how do I get it? {QUESTION}"]
 
 
 def test_beyond_the_quota_a_question_is_refused_and_noted(documents: Path, notes: Notes) -> None:

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from engine.bench.model_forms import OLLAMA, OPENAI, ReplyForm, frame_chunk, frame_reply
+
 # What a script may ask of the next reply; a number is a status, such as ``503`` or ``429:2`` (come again in 2 s).
 FAULTS = {
     "ok": "answers",
@@ -137,7 +139,7 @@ class ModelConnection(asyncio.Protocol):
             self._control(path, rest[:length])
             return
         if not path.endswith(("/chat/completions", "/api/chat")):
-            self._transport.write(_frame(b'{"error": "there is nothing here"}', 404))
+            self._transport.write(frame_reply(b'{"error": "there is nothing here"}', 404))
             return
         body = json.loads(rest[:length])
         self._call = ScriptedCall(body, marks.get("authorization", ""), path, time.monotonic(), connection=id(self))
@@ -150,14 +152,14 @@ class ModelConnection(asyncio.Protocol):
             for name, value in json.loads(body).items():
                 setattr(self._script, name, value)
         calls = [asdict(call) for call in self._script.calls] if path == "/calls" else []
-        self._transport.write(_frame(json.dumps({"calls": calls}).encode()))
+        self._transport.write(frame_reply(json.dumps({"calls": calls}).encode()))
 
     async def _respond(self, call: ScriptedCall) -> None:
         kind, number = self._script.next_fault()
         if kind.isdigit():
             await asyncio.sleep(self._script.delay_s)
             retry = f"Retry-After: {number:g}\r\n" if number else ""
-            self._transport.write(_frame(b'{"error": {"message": "scripted"}}', int(kind), more=retry))
+            self._transport.write(frame_reply(b'{"error": {"message": "scripted"}}', int(kind), more=retry))
             self._end(kind)
         elif kind in ("hang", "headers"):
             if kind == "headers":
@@ -171,7 +173,7 @@ class ModelConnection(asyncio.Protocol):
         elif kind in ("html", "text"):
             await asyncio.sleep(self._script.delay_s)
             page = b"<html><body>Sign in</body></html>" if kind == "html" else b"service is being moved"
-            self._transport.write(_frame(page, kind="text/html" if kind == "html" else "text/plain"))
+            self._transport.write(frame_reply(page, kind="text/html" if kind == "html" else "text/plain"))
             self._end(kind)
         else:
             await self._answer(call, kind, int(number))
@@ -183,11 +185,11 @@ class ModelConnection(asyncio.Protocol):
         asked = "\n".join(str(message["content"]) for message in call.body["messages"])
         usage = (len(asked.split()), len(tokens) if text else 0)
         ollama = call.path == "/api/chat"
-        write = _OLLAMA if ollama else _OPENAI
+        write = OLLAMA if ollama else OPENAI
         await asyncio.sleep(self._script.delay_s)
         if not call.body.get("stream", ollama):
             await asyncio.sleep(self._script.token_delay_s * len(tokens))
-            whole = _frame(json.dumps(write.whole(name, text, usage)).encode())
+            whole = frame_reply(json.dumps(write.whole(name, text, usage)).encode())
             self._transport.write(whole[: len(whole) * 2 // 3] if kind == "half" else whole)
         else:
             await self._stream(call, write, name, tokens, usage, kind, number)
@@ -198,7 +200,7 @@ class ModelConnection(asyncio.Protocol):
     async def _stream(
         self,
         call: ScriptedCall,
-        write: _Form,
+        write: ReplyForm,
         name: str,
         tokens: Sequence[str],
         usage: tuple[int, int],
@@ -213,9 +215,9 @@ class ModelConnection(asyncio.Protocol):
             if kind == "break" and i == last:
                 return
             if kind == "error" and i == last:
-                self._transport.write(_chunk(write.frame({"error": {"message": "scripted", "code": 500}})))
+                self._transport.write(frame_chunk(write.frame({"error": {"message": "scripted", "code": 500}})))
                 break
-            piece = _chunk(write.frame(write.piece(name, token)))
+            piece = frame_chunk(write.frame(write.piece(name, token)))
             if kind == "half" and i:
                 self._transport.write(piece[: len(piece) // 2])
                 return
@@ -223,7 +225,7 @@ class ModelConnection(asyncio.Protocol):
             call.tokens += 1
         else:
             for closing in write.closing(name, usage):
-                self._transport.write(_chunk(closing))
+                self._transport.write(frame_chunk(closing))
         self._transport.write(b"0\r\n\r\n")
 
     def _end(self, outcome: str) -> None:
@@ -231,72 +233,9 @@ class ModelConnection(asyncio.Protocol):
             self._call.outcome, self._call.ended = outcome, time.monotonic()
 
 
-class _Form:
-    """How OpenAI writes its replies."""
-
-    content_type = "text/event-stream"
-
-    def whole(self, model: str, text: str, usage: tuple[int, int]) -> dict[str, Any]:
-        message = {"role": "assistant", "content": text}
-        choices = [{"index": 0, "finish_reason": "stop", "message": message}]
-        return {**_frame_of(model, "chat.completion"), "choices": choices, "usage": _count(usage)}
-
-    def piece(self, model: str, token: str) -> dict[str, Any]:
-        choices = [{"index": 0, "finish_reason": None, "delta": {"role": "assistant", "content": token}}]
-        return {**_frame_of(model, "chat.completion.chunk"), "choices": choices}
-
-    def frame(self, piece: dict[str, Any]) -> bytes:
-        return b"data: " + json.dumps(piece).encode() + b"\n\n"
-
-    def closing(self, model: str, usage: tuple[int, int]) -> Iterable[bytes]:
-        head = _frame_of(model, "chat.completion.chunk")
-        yield self.frame({**head, "choices": [{"index": 0, "finish_reason": "stop", "delta": {}}]})
-        yield self.frame({**head, "choices": [], "usage": _count(usage)})
-        yield b"data: [DONE]\n\n"
-
-
-class _OllamaForm(_Form):
-    """How Ollama writes its replies: JSON, a line each."""
-
-    content_type = "application/x-ndjson"
-
-    def whole(self, model: str, text: str, usage: tuple[int, int]) -> dict[str, Any]:
-        counts = {"prompt_eval_count": usage[0], "eval_count": usage[1], "done_reason": "stop"}
-        return {**self.piece(model, text), "done": True, **counts}
-
-    def piece(self, model: str, token: str) -> dict[str, Any]:
-        return {"model": model, "message": {"role": "assistant", "content": token}, "done": False}
-
-    def frame(self, piece: dict[str, Any]) -> bytes:
-        return json.dumps(piece).encode() + b"\n"
-
-    def closing(self, model: str, usage: tuple[int, int]) -> Iterable[bytes]:
-        yield self.frame(self.whole(model, "", usage))
-
-
-_OPENAI, _OLLAMA = _Form(), _OllamaForm()
-
-
-def _frame_of(model: str, kind: str) -> dict[str, Any]:
-    return {"id": "scripted", "object": kind, "created": 1, "model": model}
-
-
-def _count(usage: tuple[int, int]) -> dict[str, int]:
-    return {"prompt_tokens": usage[0], "completion_tokens": usage[1], "total_tokens": sum(usage)}
-
-
 def _repeat(tokens: Sequence[str]) -> Iterable[str]:
     while True:
         yield from tokens
-
-
-def _frame(body: bytes, status: int = 200, kind: str = "application/json", more: str = "") -> bytes:
-    head = f"HTTP/1.1 {status} Scripted\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n{more}\r\n"
-    return head.encode() + body
-
-
-def _chunk(data: bytes) -> bytes:
-    return f"{len(data):x}\r\n".encode() + data + b"\r\n"
 
 
 async def open_server(script: ModelScript, connections: set[ModelConnection], port: int = 0) -> asyncio.Server:

@@ -1,0 +1,70 @@
+"""How providers write their replies: OpenAI's and Ollama's forms, whole and in pieces, and their frames on the wire."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+
+class ReplyForm:
+    """How OpenAI writes its replies."""
+
+    content_type = "text/event-stream"
+
+    def whole(self, model: str, text: str, usage: tuple[int, int]) -> dict[str, Any]:
+        message = {"role": "assistant", "content": text}
+        choices = [{"index": 0, "finish_reason": "stop", "message": message}]
+        return {**_frame_of(model, "chat.completion"), "choices": choices, "usage": _count(usage)}
+
+    def piece(self, model: str, token: str) -> dict[str, Any]:
+        choices = [{"index": 0, "finish_reason": None, "delta": {"role": "assistant", "content": token}}]
+        return {**_frame_of(model, "chat.completion.chunk"), "choices": choices}
+
+    def frame(self, piece: dict[str, Any]) -> bytes:
+        return b"data: " + json.dumps(piece).encode() + b"\n\n"
+
+    def closing(self, model: str, usage: tuple[int, int]) -> Iterable[bytes]:
+        head = _frame_of(model, "chat.completion.chunk")
+        yield self.frame({**head, "choices": [{"index": 0, "finish_reason": "stop", "delta": {}}]})
+        yield self.frame({**head, "choices": [], "usage": _count(usage)})
+        yield b"data: [DONE]\n\n"
+
+
+class OllamaForm(ReplyForm):
+    """How Ollama writes its replies: JSON, a line each."""
+
+    content_type = "application/x-ndjson"
+
+    def whole(self, model: str, text: str, usage: tuple[int, int]) -> dict[str, Any]:
+        counts = {"prompt_eval_count": usage[0], "eval_count": usage[1], "done_reason": "stop"}
+        return {**self.piece(model, text), "done": True, **counts}
+
+    def piece(self, model: str, token: str) -> dict[str, Any]:
+        return {"model": model, "message": {"role": "assistant", "content": token}, "done": False}
+
+    def frame(self, piece: dict[str, Any]) -> bytes:
+        return json.dumps(piece).encode() + b"\n"
+
+    def closing(self, model: str, usage: tuple[int, int]) -> Iterable[bytes]:
+        yield self.frame(self.whole(model, "", usage))
+
+
+OPENAI, OLLAMA = ReplyForm(), OllamaForm()
+
+
+def _frame_of(model: str, kind: str) -> dict[str, Any]:
+    return {"id": "scripted", "object": kind, "created": 1, "model": model}
+
+
+def _count(usage: tuple[int, int]) -> dict[str, int]:
+    return {"prompt_tokens": usage[0], "completion_tokens": usage[1], "total_tokens": sum(usage)}
+
+
+def frame_reply(body: bytes, status: int = 200, kind: str = "application/json", more: str = "") -> bytes:
+    head = f"HTTP/1.1 {status} Scripted\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n{more}\r\n"
+    return head.encode() + body
+
+
+def frame_chunk(data: bytes) -> bytes:
+    return f"{len(data):x}\r\n".encode() + data + b"\r\n"

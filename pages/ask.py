@@ -35,7 +35,7 @@ if not choices.corpora:
 if choices.note:
     st.warning(escape(choices.note), icon=":material/warning:")
 
-with st.container(horizontal=True, vertical_alignment="top"):
+with st.container(horizontal=True, vertical_alignment="bottom"):
     corpus = choose("Corpus", choices.corpora, key="corpus", default=choices.default, width=400) or choices.default
     preset = st.segmented_control(
         "Preset",
@@ -47,12 +47,10 @@ with st.container(horizontal=True, vertical_alignment="top"):
         help="fast reads little, accurate reads much; saved defaults come from the Settings screen. A preset with another "
         "chunk size builds its index at its first question.",
     )
-    with st.container(width="content"):
-        st.caption("Earlier")
-        with st.popover("Conversations", icon=":material/forum:"):
-            session = draw_conversations(store)
+    with st.popover("Conversations", icon=":material/forum:"):
+        session = draw_conversations(store)
 st.session_state.setdefault("question", st.query_params.get("q", ""))
-picked = st.pills("Questions to try", choices.examples, key=f"example-{corpus}")
+picked = st.pills("Questions to try", choices.examples, key=f"example-{corpus}") if choices.examples else None
 if picked and st.session_state.get("picked") != picked:
     st.session_state["question"] = picked
 st.session_state["picked"] = picked

@@ -12,7 +12,7 @@ from engine.views.sessions import ConversationRow, ConversationTurn, is_kept, lo
 from engine.views.words import clock, plural
 from pages.ui.markup import escape
 from pages.ui.person import get_person
-from pages.ui.resources import get_zone
+from pages.ui.resources import get_runtime, get_zone
 from pages.ui.states import shown_errors
 
 PARAMETER = "session"
@@ -86,6 +86,7 @@ def _draw_forget(store: Store, session: str) -> None:
         st.session_state.pop(asking)
         with shown_errors():
             gone = SessionStore(store).forget(session, get_person())
+            get_runtime().cache.clear_memory()  # what it still holds was kept for some of these turns
             st.toast(f"Forgotten: {plural(gone.turns, 'turn')} and {plural(gone.requests, 'request')}.")
             _open("")
     if st.button("Keep it", key="conversation-keep"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.conversation.followups import History, StandaloneQuestion, resolve_question
+from engine.conversation.words import find_telling
 from engine.errors import ProviderError
 from engine.plain_text import replace_halves
 
@@ -27,11 +28,12 @@ MOST_TOKENS = 200
 async def rewrite_question(question: str, history: History, chain: ModelChain) -> StandaloneQuestion:
     """Ask a model for the stand-alone form of a question.
 
-    What the asker said and asks for now is recalled without a model, and so is the way of a reply that is none: empty, or
-    far too long. ``StandaloneQuestion.text`` is the rewritten question and leans on nothing.
+    What the asker said and asks for now is recalled without a model. ``StandaloneQuestion.text`` is the rewritten
+    question and leans on nothing.
 
     Raises:
-        ProviderError: no provider answered. The caller resolves the question without a model, and says so.
+        ProviderError: no provider answered, or the reply is no question of this conversation: empty, far too long, or
+            without a word of what was said. The caller resolves the question without a model, and says so.
     """
     resolved = resolve_question(question, history)
     if not history or resolved.recalled:
@@ -42,10 +44,17 @@ async def rewrite_question(question: str, history: History, chain: ModelChain) -
     request = ChatRequest(messages=messages, temperature=0.0, max_tokens=MOST_TOKENS, purpose="rewrite")
     reply = await chain.complete(request)
     text = _read_reply(reply.text)
-    if not text:
+    if not text or _changes_the_subject(text, question, history):
         model = getattr(reply, "model", "") or "The model"
         raise ProviderError(f"{model} gave no stand-alone question.", "Ask again, or choose another model.")
     return StandaloneQuestion(text)
+
+
+def _changes_the_subject(text: str, question: str, history: History) -> bool:
+    """Whether no telling word of a reply was said before. Only of words in ASCII: other scripts may not part words."""
+    telling = [word for word in find_telling(text) if word.isascii()]
+    said = " ".join((question, *(f"{asked} {answered}" for asked, answered in history))).lower()
+    return bool(telling) and not any(word in said for word in telling)
 
 
 def _describe(question: str, history: History) -> str:

@@ -28,6 +28,7 @@ def stream_answer(pieces: Iterator[Any], key: str) -> Answer:
     with st.container(border=True):
         st.button("Stop", key=f"{key}-stop", icon=":material/stop_circle:", help="Ends the model's call as well.")
         note, area = st.empty(), st.empty()
+        area.caption(":material/search: Searching the documents …")
         with closing(pieces):  # type: ignore[type-var]
             for piece in pieces:
                 if isinstance(piece, Answer):

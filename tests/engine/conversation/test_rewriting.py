@@ -34,7 +34,7 @@ def test_the_rewritten_question_stands_alone_and_the_model_saw_the_conversation(
     assert all(text in messages[1]["content"] for text in (HISTORY[0][0], HISTORY[1][1], "How much is it?"))
 
 
-@pytest.mark.parametrize("reply", ["", "   \n", "x" * 5000])
+@pytest.mark.parametrize("reply", ["", "   \n", "x" * 5000, "NOT IN THE DOCUMENTS"])
 def test_a_reply_that_is_no_question_is_an_error_that_the_caller_can_tell(server: ScriptedModel, reply: str) -> None:
     server.script.reply = reply
     with pytest.raises(ProviderError):
@@ -50,7 +50,7 @@ def test_no_model_is_asked_without_a_history_or_for_what_the_asker_said(server: 
 
 
 def test_a_long_conversation_is_cut_to_its_first_turn_and_the_last_ones(server: ScriptedModel) -> None:
-    server.script.reply = "What now?"
+    server.script.reply = "Why question number 39?"
     turns = [(f"Question number {n} " + "word " * 2000, "answer " * 2000) for n in range(40)]
     asyncio.run(rewrite_question("Why?", turns, open_models(server)))
     asked = server.calls[0].body["messages"][1]["content"]

@@ -12,7 +12,8 @@ from engine.settings import PipelineSettings
 
 SEARCHES = ("grid", "random", "bayesian")
 MOST_POINTS = 5_000
-ANSWER_ONLY = ("provider", "model", "temperature", "answer_words")  # the context, which a sweep scores, never sees them
+# The context, which a sweep scores, never sees them.
+ANSWER_ONLY = ("provider", "model", "temperature", "answer_words", "prompt", "repair", "validators", "consensus")
 FIXED = {
     "embedder": "a sweep works on the token vectors of the bundled model and cannot change it.",
     "precision": "a sweep works on token vectors of one precision and cannot change it on the way.",

@@ -106,7 +106,7 @@ class Calibration:
 
 
 def load_calibrations(root: Path = ROOT) -> tuple[Calibration, ...]:
-    """Every fit of this version that says where it comes from.
+    """Every fit of this version that says where it comes from and, where it predicts no probability, what it is fitted to.
 
     Raises:
         FileFormatError: a file of coefficients is no JSON.
@@ -115,10 +115,16 @@ def load_calibrations(root: Path = ROOT) -> tuple[Calibration, ...]:
     for path in sorted((root / "engine").rglob("*.json")):
         content = _read(path)
         provenance = content.get("provenance", content)
-        if isinstance(provenance, dict) and isinstance(provenance.get("held_out"), dict):
+        if isinstance(provenance, dict) and _is_fit(provenance):
             name = path.relative_to(root).as_posix()
             found.append((list(MEANINGS).index(name) if name in MEANINGS else 99, _build(name, provenance)))
     return tuple(calibration for _, calibration in sorted(found, key=lambda pair: pair[0]))
+
+
+def _is_fit(provenance: Mapping[str, Any]) -> bool:
+    """Other measurements of this version, such as of the guards, have screens of their own."""
+    held = provenance.get("held_out")
+    return isinstance(held, Mapping) and ("measure" in provenance or _first(held, "ece") is not None)
 
 
 def build_reliability(figures: Mapping[str, Any], meaning: Meaning) -> Reliability | None:

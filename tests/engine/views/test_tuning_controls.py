@@ -29,7 +29,7 @@ def values_of(name: str) -> st.SearchStrategy[Any]:
     default = getattr(SHIPPED, name)
     if name in CHOICES:
         return st.sampled_from(CHOICES[name])
-    if name in ("embedder", "model", "filter", "reranker"):
+    if name in ("embedder", "model", "filter", "reranker", "prompt"):
         return st.text(max_size=12)
     low, high = RANGES[name]
     return st.integers(int(low), int(high)) if isinstance(default, int) else st.floats(low, high)

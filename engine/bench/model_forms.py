@@ -8,23 +8,27 @@ from typing import Any
 
 
 class ReplyForm:
-    """How OpenAI writes its replies."""
+    """How OpenAI writes its replies. ``usage`` is the tokens of prompt and completion."""
 
     content_type = "text/event-stream"
 
     def whole(self, model: str, text: str, usage: tuple[int, int]) -> dict[str, Any]:
+        """A reply that is not streamed."""
         message = {"role": "assistant", "content": text}
         choices = [{"index": 0, "finish_reason": "stop", "message": message}]
         return {**_frame_of(model, "chat.completion"), "choices": choices, "usage": _count(usage)}
 
     def piece(self, model: str, token: str) -> dict[str, Any]:
+        """One token of a stream."""
         choices = [{"index": 0, "finish_reason": None, "delta": {"role": "assistant", "content": token}}]
         return {**_frame_of(model, "chat.completion.chunk"), "choices": choices}
 
     def frame(self, piece: dict[str, Any]) -> bytes:
+        """A piece as it goes over the wire."""
         return b"data: " + json.dumps(piece).encode() + b"\n\n"
 
     def closing(self, model: str, usage: tuple[int, int]) -> Iterable[bytes]:
+        """What a stream ends with: that it stopped, and what it used."""
         head = _frame_of(model, "chat.completion.chunk")
         yield self.frame({**head, "choices": [{"index": 0, "finish_reason": "stop", "delta": {}}]})
         yield self.frame({**head, "choices": [], "usage": _count(usage)})
@@ -62,9 +66,11 @@ def _count(usage: tuple[int, int]) -> dict[str, int]:
 
 
 def frame_reply(body: bytes, status: int = 200, kind: str = "application/json", more: str = "") -> bytes:
+    """A whole HTTP reply; ``more`` are further lines of its head, each with its end of line."""
     head = f"HTTP/1.1 {status} Scripted\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n{more}\r\n"
     return head.encode() + body
 
 
 def frame_chunk(data: bytes) -> bytes:
+    """A part of a reply whose length is not known beforehand."""
     return f"{len(data):x}\r\n".encode() + data + b"\r\n"

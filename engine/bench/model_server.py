@@ -29,9 +29,13 @@ FAULTS = {
     "drop": "closes without a reply",
     "empty": "answers an empty text",
     "break": "breaks a stream off after some tokens: break:3",
-    "error": "says within the stream that it failed",
+    "cut": "ends a stream in good form after some tokens, without its last words, as a proxy does: cut:3",
+    "error": "says within a reply of status 200, or after some tokens of a stream, that it failed: error:3",
+    "expired": "says that the key has expired, with status 401 as OpenAI does or with another: expired:400",
 }
 DRIBBLE_S = 0.25
+EXPIRED = {"error": {"message": "The API key has expired.", "type": "invalid_request_error", "code": "expired_api_key"}}
+FAILED = {"error": {"message": "scripted", "code": 500}}
 PASSAGE = re.compile(r"\[1\] \([^)]*\)\n(.+?)(?:\n\n|\Z)", re.DOTALL)
 
 
@@ -156,7 +160,10 @@ class ModelConnection(asyncio.Protocol):
 
     async def _respond(self, call: ScriptedCall) -> None:
         kind, number = self._script.next_fault()
-        if kind.isdigit():
+        if kind == "expired":
+            self._transport.write(frame_reply(json.dumps(EXPIRED).encode(), int(number) or 401))
+            self._end(kind)
+        elif kind.isdigit():
             await asyncio.sleep(self._script.delay_s)
             retry = f"Retry-After: {number:g}\r\n" if number else ""
             self._transport.write(frame_reply(b'{"error": {"message": "scripted"}}', int(kind), more=retry))
@@ -189,7 +196,8 @@ class ModelConnection(asyncio.Protocol):
         await asyncio.sleep(self._script.delay_s)
         if not call.body.get("stream", ollama):
             await asyncio.sleep(self._script.token_delay_s * len(tokens))
-            whole = frame_reply(json.dumps(write.whole(name, text, usage)).encode())
+            reply = FAILED if kind == "error" else write.whole(name, text, usage)
+            whole = frame_reply(json.dumps(reply).encode())
             self._transport.write(whole[: len(whole) * 2 // 3] if kind == "half" else whole)
         else:
             await self._stream(call, write, name, tokens, usage, kind, number)
@@ -215,7 +223,9 @@ class ModelConnection(asyncio.Protocol):
             if kind == "break" and i == last:
                 return
             if kind == "error" and i == last:
-                self._transport.write(frame_chunk(write.frame({"error": {"message": "scripted", "code": 500}})))
+                self._transport.write(frame_chunk(write.frame(FAILED)))
+                break
+            if kind == "cut" and i == last:
                 break
             piece = frame_chunk(write.frame(write.piece(name, token)))
             if kind == "half" and i:

@@ -11,18 +11,16 @@ from typing import Any
 from engine.errors import ProviderError
 from engine.providers import load_litellm
 from engine.providers.chat import ChatReply, ChatRequest
-from engine.providers.errors import describe_error, list_failures, translate_error
+from engine.providers.errors import BY_STATUS, VAGUE, describe_error, list_failures, translate_error
 from engine.providers.prices import count_cost, count_tokens, find_price, knows_price
 from engine.providers.provider import Attempt, Provider
 from engine.providers.specs import ProviderSpec
-from engine.providers.wire import PREPARING, Exchange, open_session, prime_client
+from engine.providers.wire import PREPARING, Exchange, lend_session, open_session
 
 Say = Callable[[str], None]
 # litellm's own times end after ours, which say what was waited for.
 _AFTER_OURS_S = 5.0
 _LOADED: ModuleType | None = None
-_VAGUE = ("APIError", "InternalServerError", "APIConnectionError", "OpenAIError")
-_BY_STATUS = {401: "AuthenticationError", 402: "PaymentRequiredError", 403: "PermissionDeniedError"}
 
 
 async def ask_whole(provider: Provider, request: ChatRequest, number: int) -> ChatReply:
@@ -70,15 +68,23 @@ async def ask_streamed(provider: Provider, request: ChatRequest, number: int, sa
                     say(choice.delta.content)
         except list_failures(litellm) as error:
             raise _explain(error, attempt.exchange, litellm, begun=bool(pieces)) from error
+        if pieces and heard.finished is False:
+            raise describe_error("BrokenStream", provider.spec.model)
         return _finish(attempt, litellm, "".join(pieces).strip(), reason, model, usage)
 
 
 class _Overheard:
-    """A provider's own chunks on their way into litellm, which puts the name that was asked for over the one answered."""
+    """A provider's own chunks on their way into litellm, which puts the name that was asked for over the one answered,
+    and calls every stream finished that ends.
+
+    Attributes:
+        finished: whether the provider said that it had; None while its chunks are of a form that does not tell.
+    """
 
     def __init__(self, chunks: Any) -> None:
         self._chunks, self._next = chunks, aiter(chunks).__anext__
         self.model = ""
+        self.finished: bool | None = None
 
     def __aiter__(self) -> _Overheard:
         return self
@@ -86,6 +92,10 @@ class _Overheard:
     async def __anext__(self) -> Any:
         chunk = await self._next()
         self.model = getattr(chunk, "model", None) or self.model
+        if isinstance(chunk, dict) and "finish_reason" in chunk:
+            self.finished = bool(self.finished or chunk["finish_reason"])
+        elif choices := getattr(chunk, "choices", None):
+            self.finished = bool(self.finished or any(getattr(c, "finish_reason", None) for c in choices))
         return chunk
 
     def __getattr__(self, name: str) -> Any:
@@ -96,15 +106,16 @@ async def load_on_loop() -> ModuleType:
     """litellm takes seconds to load: the loop goes on meanwhile."""
     global _LOADED
     if _LOADED is None:
-        _LOADED = await asyncio.to_thread(load_litellm)
+        loaded = await asyncio.to_thread(load_litellm)
+        if _LOADED is None:
+            await asyncio.to_thread(lend_session, loaded)
+            _LOADED = loaded
     return _LOADED
 
 
 async def _build_call(litellm: ModuleType, spec: ProviderSpec, request: ChatRequest) -> dict[str, Any]:
     if not knows_price(spec.model):
         await asyncio.to_thread(find_price, litellm, spec.model)
-    session = open_session()
-    prime_client(litellm, litellm.get_llm_provider(spec.model)[1], session)
     call: dict[str, Any] = {
         "model": spec.model,
         "messages": list(request.messages),
@@ -112,7 +123,7 @@ async def _build_call(litellm: ModuleType, spec: ProviderSpec, request: ChatRequ
         "timeout": spec.total_timeout_s + _AFTER_OURS_S,
         "max_retries": 0,
         "drop_params": True,  # a model that takes no temperature is asked without one
-        "shared_session": session,
+        "shared_session": open_session(),
     }
     if request.max_tokens is not None:
         call["max_tokens"] = request.max_tokens
@@ -143,11 +154,13 @@ def _explain(error: Exception, exchange: Exchange, litellm: ModuleType, begun: b
         found = describe_error("APIResponseValidationError", model)
     elif begun and found.kind != "ContentPolicyViolationError":
         found = describe_error("BrokenStream", model)
-    elif status == 200 and found.kind in _VAGUE:
+    elif status == 200 and found.kind == "BadRequestError":  # Ollama says so within its stream when it fails
+        found = describe_error("APIError", model)
+    elif status == 200 and found.kind in VAGUE:
         found = describe_error("APIResponseValidationError", model)
-    elif status in _BY_STATUS and found.fails_over:
-        found = describe_error(_BY_STATUS[status], model)
-    elif not status and exchange.phase != PREPARING and found.kind in _VAGUE:
+    elif status in BY_STATUS and found.fails_over:
+        found = describe_error(BY_STATUS[status], model)
+    elif not status and exchange.phase != PREPARING and found.kind in VAGUE:
         found = describe_error("APIConnectionError", model)
     found.retry_after_s = exchange.retry_after_s
     return found

@@ -120,6 +120,8 @@ class LitellmEmbedder:
             raise describe_error("APIResponseValidationError", self._model) from error
         if len(vectors) != len(texts):
             raise ProviderError(
-                f"The model {self._model} gave {len(vectors)} vectors for {len(texts)} texts.", fails_over=True
+                f"The model {self._model} gave {len(vectors)} vectors for {len(texts)} texts.",
+                "Try again, or choose another embedding model.",
+                fails_over=True,
             )
         return vectors

@@ -30,7 +30,11 @@ ERRORS: dict[str, tuple[bool, str, str]] = {
     "MidStreamFallbackError": (True, "broke off", "Try again."),
     "APIError": (True, "failed", "Try again later."),
     "APIResponseValidationError": (True, "answered something that cannot be read", "Check the address."),
-    "AuthenticationError": (False, "refused the key", "Set the provider's key in its environment variable."),
+    "AuthenticationError": (
+        False,
+        "refused the key",
+        "It is wrong or has expired: set a valid one in its environment variable, and start the engine again.",
+    ),
     "PermissionDeniedError": (False, "does not allow this", "Check what the key may do."),
     "NotFoundError": (False, "does not know the model", "Check the model's name."),
     "BadRequestError": (False, "refused the request", "Check the model's name and the settings."),
@@ -59,11 +63,19 @@ ERRORS: dict[str, tuple[bool, str, str]] = {
     "GuardrailInterventionNormalStringError": (False, "was stopped by a guardrail", "Change the text."),
 }
 
+# Classes that litellm takes for want of a better one; what it was given tells more.
+VAGUE = ("APIError", "InternalServerError", "APIConnectionError", "OpenAIError")
+BY_STATUS = {401: "AuthenticationError", 402: "PaymentRequiredError", 403: "PermissionDeniedError"}
+# OpenAI calls a refused key an invalid request; Gemini refuses an expired one with status 400.
+_KEY_WORDS = ("expired_api_key", "invalid_api_key", "API_KEY_INVALID", "API key expired")
+
 
 def translate_error(error: Exception, model: str, litellm: ModuleType) -> ProviderError:
     """Our error for one of litellm's, the most specific class that the table knows; the text names no key."""
     for kind in type(error).__mro__:
         if kind.__name__ in ERRORS and hasattr(litellm.exceptions, kind.__name__):
+            if told := _look_closer(error, kind.__name__):
+                return describe_error(told, model)
             fails_over, meaning, advice = ERRORS[kind.__name__]
             name = type(error).__name__
             return ProviderError(f"The model {model} {meaning} ({name}).", advice, fails_over=fails_over, kind=name)
@@ -72,6 +84,21 @@ def translate_error(error: Exception, model: str, litellm: ModuleType) -> Provid
         "Check the model's name and address.",
         kind=type(error).__name__,
     )
+
+
+def _look_closer(error: Exception, kind: str) -> str:
+    """The row that says better what happened; empty when ``kind`` says it."""
+    if kind not in (*VAGUE, "BadRequestError"):
+        return ""
+    if (status := getattr(error, "status_code", 0)) in BY_STATUS:
+        return BY_STATUS[status]
+    if kind == "BadRequestError":
+        return "AuthenticationError" if any(word in str(error) for word in _KEY_WORDS) else ""
+    first: BaseException | None = error
+    while first is not None and type(first).__module__.partition(".")[0] in ("litellm", "openai"):
+        first = first.__cause__ or first.__context__
+    unexpected = isinstance(first, ValueError | LookupError | TypeError | AttributeError) or type(first) is Exception
+    return "APIResponseValidationError" if unexpected and not isinstance(first, OSError) else ""
 
 
 def describe_error(kind: str, model: str) -> ProviderError:

@@ -16,6 +16,8 @@ from tenacity import AsyncRetrying, RetryCallState, wait_random_exponential
 from engine.errors import ProviderError
 
 BREAKER_OPEN = "BreakerOpen"
+# Another provider is asked at once: a breaker's word stands, and who has waited once is not made to wait three times.
+NOT_AGAIN = (BREAKER_OPEN, "Timeout")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +96,7 @@ def build_retrying(policy: RetryPolicy, budget: RetryBudget, may_go_on: Callable
 
     def passes(state: RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome else None
-        return isinstance(error, ProviderError) and error.fails_over and error.kind != BREAKER_OPEN
+        return isinstance(error, ProviderError) and error.fails_over and error.kind not in NOT_AGAIN
 
     return AsyncRetrying(stop=stop, wait=wait, retry=passes, reraise=True)
 

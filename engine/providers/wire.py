@@ -7,11 +7,14 @@ it; so each of these is given its own time, whichever way litellm takes to the p
 from __future__ import annotations
 
 import asyncio
+import atexit
+import contextlib
 import time
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from math import isfinite
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     import aiohttp
 
 KEEP_ALIVE_S = 30.0
+CLOSING_S = 1.0
 PREPARING, CONNECTING, WAITING, READING = "preparing", "connecting", "waiting", "reading"
 _UNREADABLE = ("text/html", "text/plain", "application/xml", "text/xml")
 _EXCHANGE: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
@@ -96,7 +100,7 @@ class Exchange:
         """The headers of a reply are there."""
         self._response = response
         self.content_type, self.status = response.content_type, response.status
-        self.retry_after_s = read_retry_after(response.headers.get("Retry-After", ""))
+        self.retry_after_s = read_retry_after(response.headers.get("Retry-After", ""), response.headers.get("Date", ""))
 
     @property
     def unreadable(self) -> bool:
@@ -133,17 +137,27 @@ class Exchange:
         self._timeout.reschedule(asyncio.get_running_loop().time() + min(seconds, left))
 
 
-def read_retry_after(value: str) -> float | None:
-    """Seconds of a ``Retry-After``, written as a number or a date; None where there is none or it cannot be read."""
+def read_retry_after(value: str, sent: str = "") -> float | None:
+    """Seconds of a ``Retry-After``, written as a number or a date; None where there is none or it cannot be read.
+
+    Args:
+        sent: the reply's own ``Date``. A date is counted from it: this machine's clock may be wrong.
+    """
     try:
-        return max(0.0, float(value))
+        return max(0.0, float(value)) if isfinite(float(value)) else None
     except ValueError:
         pass
+    if (when := _read_date(value)) is None:
+        return None
+    return max(0.0, (when - (_read_date(sent) or datetime.now(UTC))).total_seconds())
+
+
+def _read_date(value: str) -> datetime | None:
     try:
         when = parsedate_to_datetime(value)
     except ValueError:
         return None
-    return max(0.0, (when.replace(tzinfo=when.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+    return when.replace(tzinfo=when.tzinfo or UTC)
 
 
 def open_session() -> aiohttp.ClientSession:
@@ -156,6 +170,7 @@ def open_session() -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S)
         session = aiohttp.ClientSession(connector=connector, trace_configs=[_build_trace()])
         _SESSIONS[id(loop)] = session
+        atexit.register(_close_at_exit, loop)  # before the loop itself is stopped, which was registered earlier
     return session
 
 
@@ -166,13 +181,34 @@ async def close_session() -> None:
         await session.close()
 
 
-def prime_client(litellm: ModuleType, provider: str, session: aiohttp.ClientSession) -> None:
-    """Have litellm stream over our session too: it hands the session on for whole replies only, else takes its cache's."""
-    from litellm.llms.custom_httpx.http_handler import get_async_httpx_client
+def _close_at_exit(loop: asyncio.AbstractEventLoop) -> None:
+    with contextlib.suppress(Exception):  # the process is going: nobody is left to be told
+        asyncio.run_coroutine_threadsafe(close_session(), loop).result(CLOSING_S)
 
-    get_async_httpx_client(
-        llm_provider=litellm.LlmProviders(provider), params={"ssl_verify": None}, shared_session=session
-    )
+
+def lend_session(litellm: ModuleType) -> None:
+    """Have litellm stream over our session too: it hands the session on for whole replies only, else takes a client from
+    its cache. So that cache gives a client of ours where it has none, whenever it let the last one go."""
+    from litellm.caching.llm_caching_handler import LLMClientCache
+    from litellm.llms.custom_httpx.http_handler import AsyncHTTPHandler
+
+    class LendingCache(LLMClientCache):
+        def get_cache(self, key: str, **given: Any) -> Any:
+            found = super().get_cache(key, **given)
+            if found is None and key.startswith("async_httpx_client") and (session := _find_session()) is not None:
+                found = AsyncHTTPHandler(shared_session=session)
+                self.set_cache(key, found)
+            return found
+
+    litellm.in_memory_llm_clients_cache = LendingCache()
+
+
+def _find_session() -> aiohttp.ClientSession | None:
+    try:
+        session = _SESSIONS.get(id(asyncio.get_running_loop()))
+    except RuntimeError:
+        return None
+    return None if session is None or session.closed else session
 
 
 def _build_trace() -> aiohttp.TraceConfig:

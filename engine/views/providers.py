@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import count as count_up
 from typing import Any
 
+from engine.profiles import STRONG, trace_settings
 from engine.provider_setup import fill_preset
 from engine.providers.provider import find_breaker
 from engine.providers.specs import PRESETS, ProviderSpec
 from engine.providers.trial import ProviderTrial, try_provider
-from engine.store import Store
+from engine.saved_profile import resolve_profile
+from engine.settings import load_settings
+from engine.store import PreferenceStore, Store
 from engine.store.providers import ProviderStore
+from engine.views.settings import save_settings
 from engine.views.words import ago, count, decimal, milliseconds
 
 OWN_ADDRESS = "the provider's own address"
@@ -54,6 +59,15 @@ class ProviderCard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answering:
+    """Whether models are asked at all, in words. ``can_begin``: they are not, and one click would have them asked."""
+
+    words: str
+    by_model: bool
+    can_begin: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrialWords:
     """A test in words; ``error`` is empty when it answered."""
 
@@ -70,18 +84,41 @@ def load_provider_cards(store: Store) -> tuple[ProviderCard, ...]:
     return tuple(_build_card(spec, calls.get(spec.name) or {}, i, len(specs)) for i, spec in enumerate(specs))
 
 
+def describe_answering(store: Store) -> Answering:
+    """Who answers a question by the saved settings and the profile of this process."""
+    saved = PreferenceStore(store).load_preference("pipeline", {}) or {}
+    resolved = resolve_profile(store)
+    settings, origins = trace_settings(resolved, load_settings(None, saved))
+    if settings.provider == "extractive":
+        fixed = resolved.origins["provider"].startswith(STRONG)
+        why = f", by {resolved.origins['provider']}" if fixed else " yet"
+        ready = any(spec.enabled for spec in ProviderStore(store).list_providers())
+        words = f"No model is asked{why}: answers are sentences of the documents."
+        return Answering(words=words, by_model=False, can_begin=ready and not fixed)
+    why = f", by {origins['provider']}" if "provider" in origins else ""
+    asked = f"the setting model names {settings.model}" if settings.model else "in this order"
+    return Answering(words=f"Models are asked{why}: {asked}.", by_model=True, can_begin=False)
+
+
+def let_models_answer(store: Store, who: str) -> None:
+    """Have the saved providers asked from now on, where the settings leave it open which."""
+    saved = PreferenceStore(store).load_preference("pipeline", {}) or {}
+    save_settings(store, {**saved, "provider": "litellm"}, who, "models answer")
+
+
 def list_presets() -> tuple[str, ...]:
     """Titles that a new provider's form may begin with."""
     return tuple(PRESETS)
 
 
-def load_form_fields(title: str, spec: ProviderSpec | None) -> dict[str, Any]:
-    """What the form starts with: a saved provider's fields, or those of a preset."""
+def load_form_fields(title: str, spec: ProviderSpec | None, taken: Collection[str] = ()) -> dict[str, Any]:
+    """What the form starts with: a saved provider's fields, or those of a preset under a name that is not taken."""
     if spec is not None:
         return spec.as_json()
     preset = fill_preset(title, {})
+    name = next(n for i in count_up(1) if (n := preset["name"] + (f"-{i}" if i > 1 else "")) not in taken)
     blank = ProviderSpec(name="new", model="new/new").as_json()
-    return {**blank, **preset, "priority": 0}
+    return {**blank, **preset, "name": name, "priority": 0}
 
 
 def ask_provider(spec: ProviderSpec) -> TrialWords:

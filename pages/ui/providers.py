@@ -15,6 +15,8 @@ from engine.views.providers import (
     ProviderCard,
     TrialWords,
     ask_provider,
+    describe_answering,
+    let_models_answer,
     list_presets,
     load_form_fields,
     load_provider_cards,
@@ -42,16 +44,31 @@ def draw_models(store: Store) -> None:
         "Models are asked in this order. The next one answers when one fails in a way that may pass; a wrong key "
         "stops and says so. When none answers, the answer is made by extraction and says so."
     )
+    if cards:
+        _draw_answering(store)
     for card in cards:
         _draw_card(store, card)
     if not cards:
         draw_empty(
             "No model is set up",
             "Answers are sentences of the documents, which needs none. A model on this machine (Ollama) or at a provider "
-            "can be added below; the setting `provider` under Pipeline then says who answers.",
+            "can be added below; nothing is asked of it before you say so.",
             icon="smart_toy",
         )
     _draw_form(store, cards)
+
+
+def _draw_answering(store: Store) -> None:
+    answering = describe_answering(store)
+    if answering.by_model:
+        st.caption(f":material/smart_toy: {escape(answering.words)}")
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.info(escape(answering.words), icon=":material/info:", width="stretch")
+        if answering.can_begin and st.button("Let these models answer", icon=":material/smart_toy:"):
+            with shown_errors():
+                let_models_answer(store, get_person())
+                st.rerun()
 
 
 def _draw_card(store: Store, card: ProviderCard) -> None:
@@ -132,8 +149,8 @@ def _draw_form(store: Store, cards: Sequence[ProviderCard]) -> None:
     preset = list_presets()[0]
     if card is None:
         preset = right.selectbox("Begin with", list_presets(), key="provider-preset", label_visibility="collapsed")
-    found = load_form_fields(preset, card.spec if card else None)
-    with st.form(f"provider-{chosen}-{preset}", border=True):
+    found = load_form_fields(preset, card.spec if card else None, [known.name for known in cards])
+    with st.form(f"provider-{chosen}-{preset}-{found['name']}", border=True):
         a, b = st.columns(2)
         name = card.name if card else a.text_input("Name", found["name"], help="What it is called here.")
         if card:
@@ -145,7 +162,7 @@ def _draw_form(store: Store, cards: Sequence[ProviderCard]) -> None:
         key = b.text_input(
             "Variable of the key",
             found["api_key_env"],
-            placeholder="OPENAI_API_KEY",
+            placeholder="such as OPENAI_API_KEY, or none",
             help="The name of an environment variable of this app. The key itself is never typed, shown or stored.",
         )
         waits = {}

@@ -118,12 +118,6 @@ def test_calls_from_before_it_opened_decide_nothing() -> None:
     assert breaker.state == "closed"
 
 
-def test_a_machine_clock_that_jumps_changes_nothing() -> None:
-    """The breaker asks a clock that only grows; the date stands in its changes and decides nothing."""
-    breaker = CircuitBreaker("p", RULE)
-    assert breaker._clock is __import__("time").monotonic
-
-
 def test_of_many_threads_one_gets_the_probe() -> None:
     breaker, clock = open_breaker()
     fail(breaker, 3)

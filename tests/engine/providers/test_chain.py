@@ -3,65 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from engine.bench.scripted_model import ScriptedModel
 from engine.errors import ProviderError, SettingError
+from engine.providers import load_litellm
 from engine.providers.breaker import BreakerRule
 from engine.providers.chain import ChatReply, ChatRequest, ModelChain, open_chain
-from engine.providers.loop import iterate, run_async
+from engine.providers.loop import run_async
 from engine.providers.retries import RetryPolicy
 from engine.providers.specs import ProviderSpec
-from engine.telemetry import CallRecord, SilentRecorder, Trace, recording
+from engine.telemetry import Trace, recording
 from engine.types import Restarted
-
-REQUEST = ChatRequest(messages=({"role": "user", "content": "Say five words."},), purpose="test")
-WORDS = "one two three four five"
-ONCE = RetryPolicy(attempts=1)
-QUICK = RetryPolicy(first_pause_s=0.01, longest_pause_s=0.02)
-# How litellm takes to a provider: its own client, OpenAI's, and lines of JSON in place of events.
-WAYS = ("hosted_vllm/m", "openai/m", "ollama_chat/m")
-
-
-class Calls(SilentRecorder):
-    """Keeps the records of calls."""
-
-    def __init__(self) -> None:
-        self.calls: list[CallRecord] = []
-
-    def record_call(self, call: CallRecord) -> None:
-        self.calls.append(call)
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedModel]:
-    with ScriptedModel(reply=WORDS) as model:
-        yield model
-
-
-@pytest.fixture
-def backup() -> Iterator[ScriptedModel]:
-    with ScriptedModel(reply="the backup says so") as model:
-        yield model
-
-
-def ask(chain: ModelChain, streamed: bool = False) -> list[Any]:
-    return list(iterate(chain.stream(REQUEST))) if streamed else [run_async(chain.complete(REQUEST))]
-
-
-def wait_until(true: Callable[[], bool]) -> bool:
-    """Whether it becomes true within ten seconds."""
-    for _ in range(1000):
-        if true():
-            return True
-        threading.Event().wait(0.01)
-    return False
+from tests.engine.providers.asking import ONCE, QUICK, REQUEST, WAYS, WORDS, Calls, ask, wait_until
 
 
 @pytest.mark.parametrize("model", WAYS)
@@ -74,44 +30,6 @@ def test_a_reply_says_who_gave_it_and_a_stream_gives_the_same_in_pieces(server: 
     assert reply.provider == last.provider == "scripted" and last.model == "model-as-answered"
     assert (reply.prompt_tokens, reply.completion_tokens) == (last.prompt_tokens, last.completion_tokens) == (3, 5)
     assert last.first_token_ms is not None and reply.first_token_ms is None
-
-
-@pytest.mark.parametrize("model", WAYS)
-@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
-@pytest.mark.parametrize(
-    ("fault", "kind", "fails_over"),
-    [
-        ("401", "AuthenticationError", False),
-        ("403", "PermissionDeniedError", False),
-        ("404", "NotFoundError", False),
-        ("429", "RateLimitError", True),
-        ("503", "ServiceUnavailableError", True),
-        ("html", "APIResponseValidationError", True),
-        ("text", "APIResponseValidationError", True),
-        ("drop", "APIConnectionError", True),
-        ("empty", "EmptyAnswer", True),
-    ],
-)
-def test_what_a_provider_does_wrong_is_an_error_of_the_table(
-    server: ScriptedModel, model: str, streamed: bool, fault: str, kind: str, fails_over: bool
-) -> None:
-    server.script.steady = fault
-    with pytest.raises(ProviderError) as caught:
-        ask(ModelChain([server.make_spec(model=model)], retries=ONCE), streamed)
-    assert (caught.value.kind, caught.value.fails_over) == (kind, fails_over)
-    assert caught.value.hint and "Bearer" not in caught.value.message and len(server.calls) == 1
-
-
-@pytest.mark.parametrize("model", WAYS)
-def test_half_of_a_reply_is_no_reply(server: ScriptedModel, model: str) -> None:
-    chain = ModelChain([server.make_spec(model=model)], retries=ONCE)
-    server.script.faults[:] = ["half", "half", "break:2", "error:2"]
-    kinds = []
-    for streamed in (False, True, True, True):
-        with pytest.raises(ProviderError) as caught:
-            ask(chain, streamed)
-        kinds.append(caught.value.kind)
-    assert kinds == ["APIResponseValidationError", "BrokenStream", "BrokenStream", "BrokenStream"]
 
 
 def test_the_next_provider_answers_when_one_fails_and_every_attempt_is_recorded(
@@ -131,21 +49,6 @@ def test_the_next_provider_answers_when_one_fails_and_every_attempt_is_recorded(
     assert recorder.calls[-1].cost_usd is None and recorder.calls[-1].completion_tokens == 4
 
 
-def test_a_wrong_key_stops_the_chain_and_says_why_the_next_was_not_asked(
-    server: ScriptedModel, backup: ScriptedModel
-) -> None:
-    server.script.steady = "401"
-    with pytest.raises(ProviderError, match=r"first: .*refused the key.* second was not asked") as caught:
-        ask(ModelChain([server.make_spec("first"), backup.make_spec("second")], retries=QUICK))
-    assert not caught.value.fails_over and not backup.calls and len(server.calls) == 1
-
-
-def test_an_unset_variable_of_the_key_is_named_and_nothing_is_sent(server: ScriptedModel) -> None:
-    with pytest.raises(ProviderError, match="NO_SUCH_KEY_HERE is not set") as caught:
-        ask(ModelChain([server.make_spec(api_key_env="NO_SUCH_KEY_HERE")]))
-    assert not caught.value.fails_over and not server.calls
-
-
 def test_a_key_is_taken_from_its_variable_and_none_is_sent_without_one(
     server: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,13 +57,6 @@ def test_a_key_is_taken_from_its_variable_and_none_is_sent_without_one(
     ask(ModelChain([server.make_spec(model="openai/m", api_key_env="SCRIPTED_KEY")]))
     ask(ModelChain([server.make_spec(model="openai/m")]))
     assert [call.key for call in server.calls] == ["Bearer sk-from-the-variable", "Bearer none"]
-
-
-def test_when_none_answers_the_error_says_what_each_said(server: ScriptedModel, backup: ScriptedModel) -> None:
-    server.script.steady, backup.script.steady = "503", "empty"
-    with pytest.raises(ProviderError, match="No provider answered. first: .*not available.* second: .*empty") as caught:
-        ask(ModelChain([server.make_spec("first"), backup.make_spec("second")], retries=QUICK))
-    assert caught.value.fails_over
 
 
 def test_a_short_retry_after_is_waited_for_and_a_long_one_goes_to_the_next(
@@ -182,79 +78,6 @@ def test_an_outage_does_not_multiply_the_load(server: ScriptedModel) -> None:
     results = run_async(chain.complete_many([REQUEST] * 40, parallel=8))
     assert all(isinstance(result, ProviderError) for result in results)
     assert 40 < len(server.calls) <= 40 + 40 * policy.budget_share
-
-
-@pytest.mark.parametrize("model", WAYS)
-@pytest.mark.parametrize("fault", ["hang", "headers", "dribble"])
-def test_a_provider_that_keeps_one_waiting_is_given_up_and_hears_of_it(
-    server: ScriptedModel, model: str, fault: str
-) -> None:
-    server.script.steady = fault
-    spec = server.make_spec(model=model, first_token_timeout_s=0.2, total_timeout_s=0.6)
-    with pytest.raises(ProviderError) as caught:
-        ask(ModelChain([spec], retries=ONCE), streamed=True)
-    assert caught.value.kind == "Timeout" and caught.value.fails_over
-    assert ("did not finish in 0.6 s" if fault == "dribble" else "first word in 0.2 s") in caught.value.message
-    assert wait_until(lambda: server.calls[-1].outcome == "disconnected")
-
-
-def test_a_reply_asked_whole_has_until_the_total(server: ScriptedModel) -> None:
-    server.script.steady = "headers"
-    spec = server.make_spec(first_token_timeout_s=0.05, total_timeout_s=0.3)
-    with pytest.raises(ProviderError, match=r"did not finish in 0\.3 s"):
-        ask(ModelChain([spec], retries=ONCE))
-    assert wait_until(lambda: server.calls[-1].outcome == "disconnected")
-
-
-@contextmanager
-def unreachable_port() -> Iterator[int]:
-    """A port whose queue of connections is full: another one waits for ever."""
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
-        port = listener.getsockname()[1]
-        fillers = []
-        for _ in range(4):
-            filler = socket.socket()
-            filler.setblocking(False)
-            filler.connect_ex(("127.0.0.1", port))
-            fillers.append(filler)
-        yield port
-        for filler in fillers:
-            filler.close()
-
-
-@pytest.mark.parametrize("model", WAYS)
-def test_a_connection_that_is_never_made_ends_by_its_own_time(model: str) -> None:
-    with unreachable_port() as port:
-        spec = ProviderSpec(name="far", model=model, api_base=f"http://127.0.0.1:{port}", connect_timeout_s=0.2)
-        with pytest.raises(ProviderError, match=r"could not be reached in 0\.2 s"):
-            ask(ModelChain([spec], retries=ONCE), streamed=True)
-
-
-@pytest.mark.parametrize("model", WAYS)
-def test_closing_a_stream_ends_the_request_at_the_provider(server: ScriptedModel, model: str) -> None:
-    server.script.steady = "dribble"
-    recorder = Calls()
-    with recording(recorder):
-        stream = iterate(ModelChain([server.make_spec(model=model)]).stream(REQUEST))
-        assert next(stream) == "one"
-        stream.close()
-    assert wait_until(lambda: server.calls[-1].outcome == "disconnected")
-    assert [call.outcome for call in recorder.calls] == ["cancelled"]
-
-
-def test_cancelling_whoever_waits_on_another_loop_ends_the_request_too(server: ScriptedModel) -> None:
-    server.script.steady = "hang"
-    chain = ModelChain([server.make_spec()])
-
-    async def give_up() -> None:
-        task = asyncio.create_task(chain.complete(REQUEST))
-        await asyncio.to_thread(wait_until, lambda: bool(server.calls))
-        task.cancel()
-        await asyncio.wait({task})
-        assert task.cancelled()
-
-    asyncio.run(give_up())
-    assert wait_until(lambda: server.calls[-1].outcome == "disconnected")
 
 
 def test_a_broken_stream_begins_anew_at_the_next_provider(server: ScriptedModel, backup: ScriptedModel) -> None:
@@ -293,6 +116,14 @@ def test_no_more_connections_than_allowed_are_open_to_a_provider(server: Scripte
     overlaps = [sum(a.began <= b.began < (a.ended or 0) for a in server.calls) for b in server.calls]
     assert max(overlaps) == 3
     assert len({call.connection for call in server.calls}) <= 3
+
+
+def test_connections_are_kept_when_litellm_lets_its_clients_go(server: ScriptedModel) -> None:
+    chain = ModelChain([server.make_spec()])
+    ask(chain, streamed=True)
+    load_litellm().in_memory_llm_clients_cache.flush_cache()
+    ask(chain, streamed=True)
+    assert len({call.connection for call in server.calls}) == 1
 
 
 def test_prices_of_the_spec_go_before_those_of_litellm_and_unknown_is_unknown(server: ScriptedModel) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from engine.bench.scripted_model import ScriptedModel
 from engine.corpora import ingest_corpus
 from engine.errors import SettingError
 from engine.generation.model import read_reply
@@ -66,6 +67,18 @@ def test_a_failed_model_is_replaced_by_extraction_and_the_answer_says_so(
     answer = pipeline.answer(QUESTION)
     assert answer.provider == "extractive" and "42 days" in answer.text
     assert "refused the key" in answer.degraded[0]
+
+
+def test_when_all_providers_are_down_the_answer_is_extracted_and_names_what_each_said(pipeline: RagPipeline) -> None:
+    settings = SETTINGS.with_values({"model": ""})
+    with ScriptedModel(steady="503") as one, ScriptedModel() as other:
+        specs = [one.make_spec("one", priority=1), other.make_spec("other", priority=2)]
+        chained = open_pipeline("shop", settings, specs)
+        assert chained.answer(QUESTION).provider == "scripted"
+        other.kill()
+        answer = chained.answer(QUESTION)
+    assert answer.provider == "extractive" and "42 days" in answer.text
+    assert all(word in answer.degraded[0] for word in ("No provider answered", "one:", "other:", "extraction"))
 
 
 def test_a_model_that_finds_nothing_in_the_passages_abstains(server: ScriptedChat, pipeline: RagPipeline) -> None:

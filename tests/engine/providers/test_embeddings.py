@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.bench.model_server import EXPIRED
 from engine.corpora import ingest_corpus
 from engine.embedding import _loaded
 from engine.errors import IndexMismatchError, ProviderError
@@ -108,9 +110,37 @@ def test_an_index_of_another_models_vectors_is_refused_in_words(server: Scripted
         open_pipeline("shop", settings).answer("How long may boxes be returned?")
 
 
-def test_a_page_of_html_in_place_of_vectors_is_an_error(server: ScriptedEmbedder) -> None:
-    server.raw = (b"<html>Sign in</html>", "text/html")
-    with pytest.raises(ProviderError) as caught:
+@pytest.mark.parametrize(
+    "raw",
+    [
+        (b"<html>Sign in</html>", "text/html"),
+        (b'{"object": "list", "data": [{"index": 0, "embed', "application/json"),
+        (b"[]", "application/json"),
+        (b"", "application/json"),
+        (b"\xff\xfe\x00", "application/json"),
+    ],
+    ids=["html", "half a JSON", "a list", "nothing", "bytes"],
+)
+@pytest.mark.parametrize("provider", ["openai", "hosted_vllm"])
+def test_what_is_no_reply_is_said_to_be_none(provider: str, raw: tuple[bytes, str]) -> None:
+    with serve(ScriptedEmbedder(), provider.upper()) as server:
+        server.raw = raw
+        with pytest.raises(ProviderError, match="cannot be read") as caught:
+            LitellmEmbedder(f"{provider}/m").embed(["a"])
+    assert "address" in caught.value.hint and len(server.requests) == 3
+
+
+def test_a_key_that_has_expired_is_said_to_be_refused_and_not_tried_again(server: ScriptedEmbedder) -> None:
+    server.status = 401
+    server.raw = (json.dumps(EXPIRED).encode(), "application/json")
+    with pytest.raises(ProviderError, match="refused the key") as caught:
+        LitellmEmbedder(MODEL).embed(["a"])
+    assert "expired" in caught.value.hint and len(server.requests) == 1
+
+
+def test_too_few_vectors_are_an_error_with_a_hint(server: ScriptedEmbedder) -> None:
+    server.raw = (b'{"object": "list", "data": []}', "application/json")
+    with pytest.raises(ProviderError, match="0 vectors for 1 texts") as caught:
         LitellmEmbedder(MODEL).embed(["a"])
     assert caught.value.hint
 

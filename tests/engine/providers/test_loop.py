@@ -96,10 +96,18 @@ def test_an_interrupt_cancels_what_was_waited_for() -> None:
 
 @pytest.mark.parametrize(
     ("value", "seconds"),
-    [("3", 3.0), ("0.5", 0.5), ("-4", 0.0), ("", None), ("soon", None), ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0)],
+    [
+        *[("3", 3.0), ("0.5", 0.5), ("-4", 0.0), ("", None), ("soon", None), ("nan", None), ("inf", None)],
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0),
+    ],
 )
 def test_retry_after_is_read_as_seconds_or_as_a_date(value: str, seconds: float | None) -> None:
     assert read_retry_after(value) == seconds
+
+
+def test_a_date_to_come_again_is_counted_from_the_providers_own_clock() -> None:
+    sent, then = "Wed, 21 Oct 2015 07:28:00 GMT", "Wed, 21 Oct 2015 07:28:04 GMT"
+    assert read_retry_after(then, sent) == 4.0 and read_retry_after(sent, then) == 0.0
 
 
 def test_retries_are_a_share_of_the_calls_of_the_window() -> None:

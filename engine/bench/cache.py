@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from engine.bench.cache_stream import replay_rivals, replay_stream
-from engine.bench.cache_tiers import time_tiers
+from engine.bench.cache_tiers import time_similar, time_tiers
+from engine.bench.goals import BenchGoal, hold_goals
 from engine.bench.question_stream import build_stream, describe_stream
 from engine.bench.questions import ingest_questions_corpus, load_turns
+from engine.bench.quoting_model import quote_sentence
 from engine.bench.scripted_model import STAND_IN, ScriptedModel
 from engine.corpora import CorpusReport, ingest_corpus, shipped_corpora
 from engine.embedding import load_embedder
@@ -20,7 +22,18 @@ from engine.settings import PipelineSettings
 QUESTIONS = 20
 REQUESTS = 1_000
 MODEL_SECONDS = 0.3
-CORPORA = tuple(shipped_corpora())
+CORPORA = shipped_corpora()
+GOALS = {
+    "memory_hit_p50_ms": BenchGoal(figure="exact.memory.p50_ms", direction="<", bound=1, unit=" ms"),
+    "store_hit_p50_ms": BenchGoal(figure="exact.store.p50_ms", direction="<", bound=5, unit=" ms"),
+    "store_of_another_process_hit_p50_ms": BenchGoal(
+        figure="exact.store_of_another_process.p50_ms", direction="<", bound=5, unit=" ms"
+    ),
+    "memory_speedup_over_model": BenchGoal(figure="model.speedup.memory", direction=">=", bound=100, unit=" times"),
+    "store_speedup_over_model": BenchGoal(figure="model.speedup.store", direction=">=", bound=100, unit=" times"),
+    "false_hit_rate": BenchGoal(figure="semantic.held_out.false_hits", direction="<", bound=0.01),
+    "hit_rate_on_stream": BenchGoal(figure="stream.hit_rate", direction=">=", bound=0.6),
+}
 
 
 def measure(data: Path | None, overrides: Mapping[str, Any]) -> dict[str, Any]:
@@ -38,19 +51,20 @@ def measure(data: Path | None, overrides: Mapping[str, Any]) -> dict[str, Any]:
     stream = build_stream(questions, REQUESTS)
     replayed = replay_stream(pipeline, stream)
     del replayed["answers"]
-    return {
+    figures = {
         "exact": time_tiers(pipeline, questions[:QUESTIONS]),
         "model": _time_model(corpus, questions[:QUESTIONS]),
         "stream": {**replayed, **describe_stream(stream), "instead": replay_rivals(pipeline, stream)},
-        "semantic": _measure_semantic(data, settings),
+        "semantic": {**_measure_semantic(data, settings), "hit": time_similar(pipeline, questions[:QUESTIONS])},
         "vectors": _measure_vectors(settings),
     }
+    return {"goals": hold_goals(figures, GOALS), **figures}
 
 
 def _time_model(corpus: str, questions: list[str]) -> dict[str, Any]:
-    """The exact tiers against answers of a model that takes 300 ms."""
-    with ScriptedModel() as server:
-        settings = PipelineSettings(provider="litellm", model="scripted")
+    """The exact tiers against answers of a model that takes 300 ms and is asked once an answer, the least that there is."""
+    with ScriptedModel(reply=quote_sentence) as server:
+        settings = PipelineSettings(provider="litellm", model="scripted", validators=0, repair=0)
         pipeline = open_pipeline(corpus, settings, specs=(server.make_spec("scripted"),))
         pipeline.answer(questions[0])
         server.script.delay_s = MODEL_SECONDS
@@ -78,9 +92,8 @@ def _measure_semantic(data: Path | None, settings: PipelineSettings) -> dict[str
 
 def _measure_vectors(settings: PipelineSettings) -> dict[str, Any]:
     """The vector cache when the same files are ingested under another name."""
-    paths = {name: shipped_corpora()[name] for name in CORPORA}
-    first = {name: ingest_corpus(f"{name}-first", [path], settings) for name, path in paths.items()}
-    again = {name: ingest_corpus(f"{name}-again", [path], settings) for name, path in paths.items()}
+    first = {name: ingest_corpus(f"{name}-first", [path], settings) for name, path in CORPORA.items()}
+    again = {name: ingest_corpus(f"{name}-again", [path], settings) for name, path in CORPORA.items()}
     return {
         "uncached_s": _sum(first, "seconds"),
         "cached_s": _sum(again, "seconds"),

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from engine.bench.figures import latency_figures
+from engine.bench.question_stream import reword
 from engine.pipeline import RagPipeline
 from engine.serving.cache import AnswerCache, CachedAnswer, CacheKey
 from engine.serving.identity import identify_scope
@@ -45,6 +46,23 @@ def time_tiers(pipeline: RagPipeline, questions: Sequence[str]) -> dict[str, Any
     tiers = ("memory", "store", "store_of_another_process")
     figures["speedup"] = {tier: _divide(figures["made_anew"]["p50_ms"], figures[tier]["p50_ms"]) for tier in tiers}
     return figures
+
+
+def time_similar(pipeline: RagPipeline, questions: Sequence[str]) -> dict[str, Any]:
+    """Wall time of a hit on a question in other words, its vector included; a status when none is found."""
+    times = []
+    with open_store() as store:
+        cache = AnswerCache(store)
+        kept = [question for question in questions if _keep(pipeline, cache, question)]
+        for text in (text for question in kept for text in reword(question)):
+            started = time.perf_counter()
+            found = cache.find(_key(pipeline, text), functools.partial(pipeline.embed_question, text))
+            if found is not None and found.tier == "semantic":
+                times.append(1000 * (time.perf_counter() - started))
+        cache.close()
+    if not times:
+        return {"status": "has no figure", "reason": "no question in other words was found"}
+    return latency_figures(times)
 
 
 def _divide(slow: dict[str, Any], fast: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.bench.cache_stream import replay_stream
 from engine.bench.figures import mean_figure, pair_figures
+from engine.bench.goals import BenchGoal, hold_goals
 from engine.bench.question_stream import Request, build_stream, describe_stream
 from engine.bench.questions import ingest_questions_corpus, load_turns
 from engine.bench.quoting_model import quote_sentence
@@ -22,6 +23,10 @@ REQUESTS = 1_000
 # With caches: a stream of so many requests over so many questions.
 STREAM_QUESTIONS = 10**6
 STREAM_REQUESTS = 500
+GOALS = {
+    "hit_rate_on_stream": BenchGoal(figure="with_cache.hit_rate", direction=">=", bound=0.6),
+    "cost_saved_by_caches": BenchGoal(figure="with_cache.usd_per_1000.saved_share", direction=">=", bound=0.5),
+}
 PRICES = {"prompt_usd_per_million": 0.15, "completion_usd_per_million": 0.60}
 
 
@@ -39,7 +44,7 @@ def measure(data: Path | None, overrides: Mapping[str, Any]) -> dict[str, Any]:
             figures[name][f"{BASE}_to_this"] = _compare(answers[BASE], own, priced)
     figures["extractive"] = {"usd_per_1000": 0.0, "why": "asks no model"}
     figures["with_cache"] = _measure_cache(data, overrides)
-    return figures
+    return {"goals": hold_goals(figures, GOALS), **figures}
 
 
 def _measure_cache(data: Path | None, overrides: Mapping[str, Any]) -> dict[str, Any]:

@@ -91,7 +91,7 @@ def measure_cross_fitted(data: Path, clean: Sequence[str]) -> dict[str, Any]:
     documents = [*load_documents(data), *({"id": f"clean{i}", "text": text} for i, text in enumerate(clean))]
     sentences = build_sentences(documents)
     by_sentence = cross_fit(sentences.x, sentences.y, sentences.part, RIDGE["sentence"])
-    said = by_sentence >= THRESHOLDS["instruction"]
+    said = np.maximum(by_sentence, sentences.attack) >= THRESHOLDS["instruction"]
     flags = []
     for number in range(len(documents)):
         own = said & (sentences.document == number)

@@ -141,5 +141,12 @@ def _print_figures(console: Console, figures: Mapping[str, Any], depth: int) -> 
 
 
 def _figure(value: Mapping[str, Any]) -> str:
-    ends = f" [{format_number(value['low'], 3)}, {format_number(value['high'], 3)}]"
-    return f"{format_number(value['value'], 3)}{ends if value['low'] is not None else ''}, n = {value['n']}"
+    digits = 5 if value["value"] and abs(value["value"]) < 0.01 else 3
+    number, low, high = (format_number(value[key], digits) for key in ("value", "low", "high"))
+    ends = f" [{low}, {high}]" if value["low"] is not None else ""
+    count = f"{value['hits']} of {value['n']}" if "hits" in value else f"n = {value['n']}"
+    if "goal" not in value:
+        return f"{number}{ends}, {count}"
+    verdict = {True: "met", False: "missed", None: "no data"}[value["met"]]
+    stand_in = " (scripted server)" if value.get("stand_in") else ""
+    return f"{number}{ends}, {count}, goal {value['goal']}: {verdict}{stand_in}"

@@ -1,8 +1,8 @@
-"""``cache``: what is kept of answers, by corpus, and how to let go of it."""
+"""``cache``: what is kept of answers, by corpus, what each tier did, and how to let go of it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
@@ -12,6 +12,22 @@ from engine.cli.output import format_number, format_rate, open_console, print_js
 
 if TYPE_CHECKING:
     from engine.store import Store
+
+
+LONGEST_HOURS = 24 * 366 * 5  # as long as figures are kept at all
+TIERS = ("memory", "store", "semantic", "vectors", "retrieval")
+# What is shown of a tier, under its name.
+FIGURES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "Hits": lambda tier: f"{tier['hits']:,}",
+    "Misses": lambda tier: f"{tier['misses']:,}",
+    "Hit rate": lambda tier: format_rate(tier["hit_rate"]),
+    "Stale": lambda tier: f"{tier['stale']:,}",
+    "Evicted": lambda tier: f"{tier['evicted']:,}",
+    "Stored": lambda tier: f"{tier['stored']:,}",
+    "Joined": lambda tier: f"{tier['joined']:,}",
+    "Time saved": lambda tier: f"{tier['saved_ms'] / 1000:,.1f} s",
+    "USD saved": lambda tier: f"{tier['saved_usd']:,.4f}",
+}
 
 
 def register(app: typer.Typer) -> None:
@@ -24,9 +40,13 @@ def cache(
         bool, typer.Option("--clear", help="Delete kept answers, those in the memory of programs that run too.")
     ] = False,
     corpus: Annotated[Optional[str], typer.Option(help="Only answers from this corpus.")] = None,
+    hours: Annotated[
+        int, typer.Option(min=1, max=LONGEST_HOURS, help="What the tiers did in the last so many hours.")
+    ] = 24,
     json: Json = False,
 ) -> None:
     """Answers that are kept, to be given again: how many, how often they were, and how to let go of them."""
+    from engine.operations.metric_history import load_cache_figures
     from engine.serving.semantic import load_figures
     from engine.store import open_store
     from engine.store.answer_cache import AnswerCacheStore
@@ -36,9 +56,10 @@ def cache(
             _clear(store, corpus, json)
             return
         corpora = [row for row in AnswerCacheStore(store).describe() if corpus in (None, row["corpus"])]
-        tiers = _count_tiers(store, corpus)
+        requests, done = _count_requests(store, corpus), load_cache_figures(store, hours)
     figures = load_figures()
-    report = {"corpora": corpora, "requests": tiers, "semantic": {**figures, "held_out": _brief(figures["held_out"])}}
+    semantic = {**figures, "held_out": _brief(figures["held_out"])}
+    report = {"corpora": corpora, "requests": requests, **done, "semantic": semantic}
     if json:
         print_json(report)
     else:
@@ -46,18 +67,23 @@ def cache(
 
 
 def _clear(store: Store, corpus: str | None, json: bool) -> None:
+    from engine.identity import find_person
     from engine.serving.identity import mark_cleared
+    from engine.store import AuditTrail
     from engine.store.answer_cache import AnswerCacheStore
 
     mark_cleared(corpus)
     count = AnswerCacheStore(store).clear(corpus)
+    AuditTrail(store).record_entry(
+        find_person(), "cache cleared", f"cache/{corpus}" if corpus else "cache", after={"answers": count}
+    )
     if json:
         print_json({"deleted": count, "corpus": corpus})
     else:
         open_console().print(f"{count} kept {'answer' if count == 1 else 'answers'} deleted from the store.")
 
 
-def _count_tiers(store: Store, corpus: str | None) -> dict[str, Any]:
+def _count_requests(store: Store, corpus: str | None) -> dict[str, Any]:
     """Requests that the store has on record, and how many each tier answered."""
     rows = store.query(
         "SELECT cache_tier AS tier, count(*) AS n FROM requests"
@@ -97,6 +123,7 @@ def _draw(report: Mapping[str, Any]) -> None:
     console.print(
         f"Requests on record: {requests['asked']}, from a cache: {format_rate(requests['hit_rate'])} ({tiers})"
     )
+    _draw_tiers(report["tiers"], report["hours"])
     semantic, held_out = report["semantic"], report["semantic"]["held_out"]
     console.print(
         f"Semantic tier: threshold {semantic['threshold']:g}; on pairs kept apart when it was fitted ({semantic['date']})"
@@ -108,4 +135,21 @@ def _draw(report: Mapping[str, Any]) -> None:
     ):
         figure = held_out[name]
         rate = format_rate(figure["value"], figure["low"], figure["high"])
-        console.print(f"  {words}: {rate} of {figure['n']}", markup=False)
+        console.print(f"  {words}: {figure['hits']} of {figure['n']}, {rate}", markup=False)
+
+
+def _draw_tiers(tiers: Mapping[str, Mapping[str, Any]], hours: int) -> None:
+    """One row a tier, in the order in which they are asked."""
+    from rich.table import Table
+
+    console = open_console()
+    if not tiers:
+        console.print(
+            f"The app has counted nothing in the last {hours} hours; while it runs, it writes what its tiers did every 5 minutes."
+        )
+        return
+    names = sorted(tiers, key=lambda name: TIERS.index(name) if name in TIERS else len(TIERS))
+    table = Table("", *names, title=f"Tiers in the last {hours} hours, all corpora")
+    for head, form in FIGURES.items():
+        table.add_row(head, *(form(tiers[name]) for name in names))
+    console.print(table)

@@ -11,10 +11,11 @@ _tables: dict[str, tuple[tuple[int, int, int], dict[str, str]]] = {}
 
 
 def read_index_version(folder: Path, corpus: str, fingerprint: str) -> tuple[str, str] | None:
-    """The table of a corpus for an index fingerprint, and the name of the table's newest version.
+    """The table of a corpus for an index fingerprint, and the table's newest version: its file's name, number and time.
 
-    Both change whenever an ingest changes a document: a merge writes a version, a rebuild another table. LanceDB names
-    its manifests so that the newest is the first by name (``u64::MAX - version``) or, in the older scheme, by number.
+    They change whenever an ingest changes a document: a merge writes a version, a rebuild another table. LanceDB names
+    its manifests so that the newest is the first by name (``u64::MAX - version``) or, in the older scheme, by number. A
+    name comes again when an older state of the folder was put back and then changed; the file's number and time do not.
 
     Returns:
         None when the corpus has no such index, so that an answer would have to build one first.
@@ -22,11 +23,13 @@ def read_index_version(folder: Path, corpus: str, fingerprint: str) -> tuple[str
     table = _find_table(folder, corpus, fingerprint)
     if table is None:
         return None
+    versions = os.path.join(folder, f"{table}.lance", "_versions")
     try:
-        names = [name for name in os.listdir(folder / f"{table}.lance" / "_versions") if name.endswith(".manifest")]
-    except OSError:
+        newest = min((name for name in os.listdir(versions) if name.endswith(".manifest")), key=_order)
+        found = os.stat(os.path.join(versions, newest))
+    except (OSError, ValueError):  # no such folder, or none of them is a version
         return None
-    return (table, min(names, key=_order)) if names else None
+    return table, f"{newest} {found.st_ino} {found.st_mtime_ns}"
 
 
 def _order(name: str) -> tuple[bool, int]:

@@ -50,14 +50,15 @@ class BoundedCache:
         """The value, or None when there is none that is fresh. Counts a hit with what it saves, or a miss.
 
         Args:
-            is_current: whether the value is still right; one that is not is counted as stale, and missed.
+            is_current: whether the value is still right; one that is not, or is past its time, counts as stale and missed.
         """
         with self._lock:
             entry = self._cache.get(key)
-        if entry is None or (self.ttl_s is not None and self._clock() - entry.kept_at >= self.ttl_s):
+        if entry is None:
             self.counts.add("miss")
             return None
-        if not is_current(entry.value):
+        past = self.ttl_s is not None and self._clock() - entry.kept_at >= self.ttl_s
+        if past or not is_current(entry.value):
             self.counts.add("stale")
             self.counts.add("miss")
             return None

@@ -23,7 +23,7 @@ from engine.serving.cache_counts import CacheCounts
 from engine.serving.cache_key import CacheKey
 from engine.serving.identity import mark_cleared
 from engine.serving.kept_answers import CachedAnswer, KeptAnswer, hand_out, read_row
-from engine.serving.similar_questions import SimilarQuestions
+from engine.serving.similar_questions import SimilarQuestions, embed_once
 from engine.serving.single_flight import SingleFlight
 from engine.serving.store_writer import StoreWriter
 from engine.store.answer_cache import AnswerCacheStore
@@ -47,7 +47,7 @@ class AnswerCache:
         entries, largest_bytes: bounds of the memory tier.
         ttl_s: seconds that an answer is used.
         semantic: whether questions in other words are found.
-        is_private: says of a question that nothing of it may be written down; its answer is kept in memory alone.
+        is_private: says of a question or an answer that it may not be written down; both are then kept in memory alone.
         clock: seconds that never run backwards.
     """
 
@@ -59,7 +59,7 @@ class AnswerCache:
         ttl_s: float = 900.0,
         largest_bytes: int = 256 * MB,
         semantic: bool = True,
-        is_private: Callable[[str], bool] = lambda question: False,
+        is_private: Callable[[str], bool] = lambda text: False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.ttl_s = ttl_s
@@ -129,11 +129,12 @@ class AnswerCache:
         content = encode_answer(answer)
         kept = KeptAnswer(key.digest, key.corpus, key.question, answer, compute_ms, count_bytes(content))
         self._hold(key.family, kept)
-        private = self._is_private(key.question)
+        private = self._is_private(key.question) or self._is_private(answer.text)
         vectors = None
         if self._similar is not None and not private and not key.history and not answer.abstained:
-            vectors = np.asarray(vector(), np.float32)
-            self._similar.add(key, vectors)
+            vectors = embed_once(vector)
+            if vectors is not None:
+                self._similar.add(key, vectors)
         if self._writer and not (private or key.history or self._held):
             now = utc_now()
             row = {
@@ -173,7 +174,10 @@ class AnswerCache:
         """Let go of what is kept in memory alone, when memory runs short; how many answers. The store keeps them."""
         if self._similar is not None:
             self._similar.clear()
-        return self._memory.clear()
+        dropped = self._memory.clear()
+        if dropped:
+            self._memory.counts.add("evicted", count=dropped)
+        return dropped
 
     def hold_writes(self, held: bool) -> None:
         """While held nothing is written to the store, whose disk runs low; what is there is still found."""

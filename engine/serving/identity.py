@@ -21,20 +21,28 @@ from engine.index.versions import read_index_version
 from engine.settings import INDEX_VERSION, ROOT, PipelineSettings, home
 
 EXTRACTIVE = "extractive"
-# Code and fitted numbers that answers are made of. What only draws, stores or measures them changes no answer.
-_MAKES_ANSWERS = (
+# Code and fitted numbers that answers are made of: all that the pipeline imports, but for what only checks, stores or
+# tells. A test holds this list to those imports.
+MAKES_ANSWERS = (
+    "assembly.py",
     "chunking",
     "context",
     "conversation",
+    "corpora.py",
     "embedding",
+    "evidence.py",
+    "follow_up_search.py",
     "generation",
     "grounding",
     "index",
-    "ingestion",
-    "retrieval",
-    "pipeline.py",
     "indexing.py",
+    "ingestion",
+    "pipeline.py",
+    "plain_text.py",
+    "providers",
+    "retrieval",
     "settings.py",
+    "types.py",
 )
 _DIGITS = 32
 
@@ -51,9 +59,9 @@ class Scoped(Protocol):
 def identify_scope(pipeline: Scoped) -> str:
     """The scope of a pipeline's answers now: two digests, joined by a dot.
 
-    The first is over corpus and settings, what the asker chose, and when kept answers were last cleared. The second is over what may change beneath them: the
-    version of the index, prompt, models, a person's own calibration, and the code that makes answers. An
-    answer whose first part agrees and whose second does not is *stale*.
+    The first is over corpus and settings, what the asker chose, and when kept answers were last cleared. The second is
+    over what may change beneath them: the version of the index, prompt, models, a person's own calibration, and the code
+    that makes answers. An answer whose first part agrees and whose second does not is *stale*.
     """
     settings = pipeline.settings
     state = read_index_version(home() / "lance", pipeline.corpus, settings.index_fingerprint)
@@ -83,9 +91,9 @@ def mark_cleared(corpus: str | None = None) -> None:
 
 
 def _marks(corpus: str) -> tuple[Path, Path]:
-    """Of all corpora, and of one."""
+    """Of all corpora, and of one, whose name may hold what no file name does."""
     folder = home() / "cleared"
-    return folder / "everything", folder / f"corpus-{corpus}"
+    return folder / "everything", folder / f"corpus-{digest([corpus])}"
 
 
 def _identify_models(pipeline: Scoped) -> list[str]:
@@ -112,7 +120,7 @@ def _digest_choice(corpus: str, settings: PipelineSettings) -> str:
 def _stat(path: Path) -> str:
     try:
         found = os.stat(path)
-    except (OSError, ValueError):  # a name with a null character
+    except OSError:
         return ""
     return f"{found.st_ino} {found.st_mtime_ns} {found.st_size}"
 
@@ -121,7 +129,7 @@ def _stat(path: Path) -> str:
 def hash_code() -> str:
     """A digest over the engine's own files that answers are made of, read once a process: an update is another scope."""
     found = hashlib.sha256()
-    for name in _MAKES_ANSWERS:
+    for name in MAKES_ANSWERS:
         path = ROOT / "engine" / name
         files = sorted(p for p in path.rglob("*") if p.suffix in (".py", ".json")) if path.is_dir() else [path]
         for file in files:

@@ -66,7 +66,7 @@ class ServingRuntime:
             entries=profile.cache_answers,
             ttl_s=profile.cache_ttl_s,
             semantic=profile.semantic_cache,
-            is_private=lambda question: self.redact_stored(question) != question,
+            is_private=lambda text: self.redact_stored(text) != text,
         )
         self.stage_caches = StageCaches()
         self._counting = recorder is None

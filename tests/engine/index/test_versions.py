@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,13 @@ def test_the_version_told_from_names_is_the_newest_that_the_table_has(
     assert len(set(seen)) == 4
 
 
+def name_of(folder: Path) -> str:
+    """The name of the newest version's file, without its number and time."""
+    found = read_index_version(folder, "docs", "f")
+    assert found is not None and found[0] == "t"
+    return found[1].split()[0]
+
+
 def test_both_of_lancedb_s_ways_to_name_versions_are_read(tmp_path: Path) -> None:
     (tmp_path / "docs.json").write_text(
         '{"corpus": "docs", "sources": [], "indexes": {"f": {"table": "t", "embedder": "e", "settings": {}}}}'
@@ -38,10 +46,16 @@ def test_both_of_lancedb_s_ways_to_name_versions_are_read(tmp_path: Path) -> Non
     versions.mkdir(parents=True)
     for name in ("2.manifest", "10.manifest", "9.manifest", "11.tmp"):
         (versions / name).touch()
-    assert read_index_version(tmp_path, "docs", "f") == ("t", "10.manifest")
+    assert name_of(tmp_path) == "10.manifest"
     (versions / f"{2**64 - 1 - 3:020}.manifest").touch()
     (versions / f"{2**64 - 1 - 30:020}.manifest").touch()
-    assert read_index_version(tmp_path, "docs", "f") == ("t", f"{2**64 - 1 - 30:020}.manifest")
+    assert name_of(tmp_path) == f"{2**64 - 1 - 30:020}.manifest"
+    before = read_index_version(tmp_path, "docs", "f")
+    newest = versions / f"{2**64 - 1 - 30:020}.manifest"
+    os.utime(newest, (1, 1))
+    assert read_index_version(tmp_path, "docs", "f") != before and name_of(tmp_path) == newest.name
+    (versions / "broken.manifest").touch()
+    assert read_index_version(tmp_path, "docs", "f") is None
 
 
 @pytest.mark.parametrize("corpus", ["none", "", "a\0b", "../x"])

@@ -95,6 +95,7 @@ def test_an_answer_past_its_time_is_not_found_but_recovery_may_have_it(cache: An
     assert cache.find(make_key(), no_vector) is None
     found = cache.find_stale(make_key())
     assert found is not None and found.stale
+    assert cache.describe()["memory"]["stale"] == 2, "asked once too late, and once for recovery"
 
 
 @pytest.mark.parametrize("changes", [{"degraded": ("The model is down.",)}, {"cache_tier": "memory"}])

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import ast
 import json
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,9 +13,9 @@ from engine.corpora import ingest_corpus
 from engine.pipeline import open_pipeline
 from engine.providers.specs import ProviderSpec
 from engine.serving.cache import AnswerCache, CacheKey
-from engine.serving.identity import identify_scope, mark_cleared
+from engine.serving.identity import MAKES_ANSWERS, identify_scope, mark_cleared
 from engine.serving.stage_caches import StageCaches
-from engine.settings import PipelineSettings
+from engine.settings import ROOT, PipelineSettings
 from tests.conftest import WriteFiles
 from tests.engine.serving.answers import make_answer, no_vector
 
@@ -100,6 +102,47 @@ def test_prompt_and_models_change_the_scope_of_answers_that_a_model_makes() -> N
     assert scope(priority=3) == scope()
     extractive = PipelineSettings()
     assert scope("two", extractive) == scope("one", extractive)
+
+
+def test_an_older_state_of_the_index_that_was_put_back_and_changed_otherwise_is_another_scope(
+    shop: Path, home: Path, tmp_path: Path
+) -> None:
+    pipeline = SimpleNamespace(corpus="shop", settings=PipelineSettings())
+    shutil.copytree(home / "lance", tmp_path / "copy")
+    scopes, versions = [identify_scope(pipeline)], []
+    for days in (30, 60):
+        (shop / "returns.md").write_text(f"# Returns\n\nGoods may be returned within {days} days.\n")
+        ingest_corpus("shop", [shop], PipelineSettings())
+        scopes.append(identify_scope(pipeline))
+        versions.append(open_pipeline("shop", PipelineSettings())._finder.table.version)
+        shutil.rmtree(home / "lance")
+        shutil.copytree(tmp_path / "copy", home / "lance")
+    assert len({split(scope)[1] for scope in scopes}) == 3 and versions[0] == versions[1]
+
+
+def test_all_code_that_answers_are_made_of_is_part_of_the_scope() -> None:
+    """What the pipeline imports, by any way; the rest checks a question, stores, tells, or names things."""
+    seen: dict[str, Path] = {}
+
+    def visit(module: str) -> None:
+        base = ROOT / module.replace(".", "/")
+        path = base.with_suffix(".py") if base.with_suffix(".py").is_file() else base / "__init__.py"
+        if module in seen or not path.is_file():
+            return
+        seen[module] = path
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("engine"):
+                visit(str(node.module))
+                for name in node.names:
+                    visit(f"{node.module}.{name.name}")
+            elif isinstance(node, ast.Import):
+                for name in node.names:
+                    visit(name.name if name.name.startswith("engine") else "")
+
+    visit("engine.pipeline")
+    makes = {path.relative_to(ROOT / "engine").parts[0] for path in seen.values()}
+    others = {"__init__.py", "corpus_names.py", "errors.py", "guard", "state_folder.py", "store", "telemetry.py"}
+    assert makes - others == set(MAKES_ANSWERS)
 
 
 def test_a_corpus_without_an_index_and_one_that_never_was_have_a_scope() -> None:

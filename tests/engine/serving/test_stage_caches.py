@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from engine.pipeline import open_pipeline
 from engine.retrieval import Retrieved
 from engine.serving.stage_caches import RETRIEVAL_FIELDS, StageCaches
-from engine.settings import PipelineSettings
+from engine.settings import ROOT, PipelineSettings
 
 VERSION = ("shop-1", "7.manifest")
 
@@ -43,6 +44,12 @@ def test_a_setting_that_retrieval_reads_is_another_search(change: dict[str, obje
     assert make.made == 2
 
 
+def test_retrieval_reads_no_setting_that_its_key_lacks() -> None:
+    sources = (path.read_text() for path in (ROOT / "engine" / "retrieval").rglob("*.py"))
+    read = {name for source in sources for name in re.findall(r"\bsettings\.([a-z_]+)", source)}
+    assert read and read <= set(RETRIEVAL_FIELDS)
+
+
 def test_settings_of_the_answer_alone_share_a_search() -> None:
     caches, make = StageCaches(), Counting()
     for settings in (PipelineSettings(), PipelineSettings(answer_words=20, min_quality=0.5, temperature=1.0)):
@@ -71,6 +78,7 @@ def test_vectors_are_those_of_an_embedder_and_of_texts_in_order() -> None:
     for embedder, texts in (("a", ("x", "y")), ("a", ("x", "y")), ("b", ("x", "y")), ("a", ("y", "x")), ("a", ("x",))):
         caches.embed(embedder, texts, make)
     assert len(made) == 4
+    assert caches.describe()["vectors"]["hit"] == 1 and caches.describe()["vectors"]["saved_ms"] >= 0
 
 
 def test_both_tiers_keep_within_their_bounds() -> None:

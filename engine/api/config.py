@@ -14,7 +14,7 @@ from engine.api.replies import reply_json
 from engine.errors import InputError, SettingError
 from engine.guard.validation import ConfigBody
 from engine.settings import PRESETS, PipelineSettings
-from engine.store import AuditTrail, PreferenceStore, Store
+from engine.store import PreferenceStore, Store
 from engine.views.ask import load_defaults
 from engine.views.settings import save_settings
 
@@ -66,18 +66,10 @@ def change_config(store: Store, body: ConfigBody, caller: Caller) -> dict[str, A
     _check_each(body)
     before = load_defaults(store)
     after = body.resolve_settings(before)
-    save_settings(store, after.as_dict())
+    who = caller.name or f"address {caller.address}"
+    save_settings(store, after.as_dict(), who, "HTTP API" + (f", preset {body.preset}" if body.preset else ""))
     old, new = before.as_dict(), after.as_dict()
     changed = {name: [old[name], new[name]] for name in new if old[name] != new[name]}
-    if changed:
-        AuditTrail(store).record_entry(
-            caller.name or f"address {caller.address}",
-            "settings changed",
-            "settings/pipeline",
-            before={name: pair[0] for name, pair in changed.items()},
-            after={name: pair[1] for name, pair in changed.items()},
-            reason="HTTP API" + (f", preset {body.preset}" if body.preset else ""),
-        )
     reindexes = before.index_fingerprint != after.index_fingerprint
     return describe_config(store) | {"changed": changed, "reindexes": reindexes}
 

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from engine.errors import PhasegateError
+from engine.guard.redaction import install_redaction
 from engine.operations.metrics import close_recorder, get_recorder
 from engine.operations.observing import Observation
 from engine.operations.queue_worker import ensure_worker
@@ -24,7 +25,11 @@ log = logging.getLogger("phasegate.app")
 
 @asynccontextmanager
 async def keep_watch(_app: Any) -> AsyncIterator[dict[str, Any]]:
-    """Starts what watches with the app, and ends it with the app: records and the running interval are then written."""
+    """Starts what watches with the app, and ends it with the app: records and the running interval are then written.
+
+    From here on no log of this process holds personal data.
+    """
+    install_redaction()
     stop = await asyncio.to_thread(start_watching)
     try:
         yield {}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -13,6 +11,7 @@ from engine.api.replies import reply_json
 from engine.errors import InputError
 from engine.operations.metric_history import LONGEST_HOURS, load_cache_figures, load_history
 from engine.operations.metrics import CONTENT_TYPE, get_recorder
+from engine.store import Store
 
 USUAL_HOURS = "24"
 
@@ -28,12 +27,12 @@ def build_metrics_routes(parts: ApiParts) -> list[Route]:
     async def show_history(request: Request) -> Response:
         """Figures in time over the last hours."""
         hours = read_hours(request)
-        return reply_json(await in_thread(lambda: load_history(parts.store(), hours)))
+        return reply_json(await in_thread(lambda: load_history(_bring_up_to_date(parts), hours)))
 
     async def show_cache(request: Request) -> Response:
         """The cache tiers over the last hours."""
         hours = read_hours(request)
-        return reply_json(await in_thread(lambda: _load_cache(parts, hours)))
+        return reply_json(await in_thread(lambda: load_cache_figures(_bring_up_to_date(parts), hours)))
 
     return [
         Route("/metrics", show_metrics, methods=["GET"]),
@@ -55,5 +54,8 @@ def read_hours(request: Request) -> int:
     raise InputError(f"hours: {problem}.", "Such as hours=24", fields={"hours": problem})
 
 
-def _load_cache(parts: ApiParts, hours: int) -> dict[str, Any]:
-    return load_cache_figures(parts.store(), hours)
+def _bring_up_to_date(parts: ApiParts) -> Store:
+    """The store, holding what this process has counted up to now."""
+    store = parts.store()
+    get_recorder(store.home).write_now()
+    return store

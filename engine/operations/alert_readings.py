@@ -17,6 +17,8 @@ from engine.store.requests import RequestStore
 
 DOWN_WITHIN = timedelta(minutes=5)
 DOWN_CALLS = 3
+FORGOTTEN = timedelta(hours=1)
+"""A breaker that opened longer ago belongs to a provider that nobody asks any more: one that is asked half opens again."""
 GB = 1024**3
 
 
@@ -33,7 +35,11 @@ class AlertReader:
         """Readings by the rule's name."""
         dropped = self._recorder.writer.dropped.total()
         lost, self._dropped = dropped - self._dropped, dropped
-        open_breakers = [name for name, change in self._recorder.breakers.items() if change.state == "open"]
+        open_breakers = [
+            name
+            for name, change in self._recorder.breakers.items()
+            if change.state == "open" and now - change.changed_at < FORGOTTEN
+        ]
         free = shutil.disk_usage(self._recorder.home).free / GB
         return {
             **self._read_windows(now),
@@ -47,7 +53,7 @@ class AlertReader:
     def _read_windows(self, now: datetime) -> dict[str, Reading]:
         windows = RollingWindows()
         try:
-            windows.restore(RequestStore(self._store).load_latest())
+            windows.restore(RequestStore(self._store).load_latest(now=now))
         except StoreError:
             windows = self._recorder.windows  # this process's own requests are known without the store
         return {name: Reading(value=f.value, samples=f.samples) for name, f in windows.figures(now).items()}
@@ -57,5 +63,5 @@ class AlertReader:
             calls = RequestStore(self._store).find_down_providers(now - DOWN_WITHIN, DOWN_CALLS)
         except StoreError:
             return Reading(value=None)
-        down = [f"{name} ({row['last_outcome']})" for name, row in calls.items() if row["failed"] == row["calls"]]
+        down = [f"{name}: {row['last_outcome']}" for name, row in calls.items() if row["failed"] == row["calls"]]
         return Reading(value=len(down), detail=", ".join(down))

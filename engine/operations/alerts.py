@@ -76,11 +76,12 @@ class AlertEvaluator:
             self._alerts.drop_alert(row["alert_id"])
             return
         changes = asdict(after)
-        if after.state != "resolved" and reading.value is not None:
+        if after.clear_at is None and reading.value is not None:  # what was wrong stays to be read once it is good
             changes |= {"value": reading.value, "threshold": rule.threshold, "summary": describe(rule, reading)}
         self._alerts.update_alert(row["alert_id"], **changes)
         if before is not None and before.state != after.state:
-            self._log({**row, **changes}, now)
+            found = {} if reading.value is None else {"summary": describe(rule, reading)}
+            self._log({**row, **changes, **found}, now)
 
     def _open(self, rule: AlertRule, alert: AlertState, reading: Reading, now: datetime) -> None:
         row = {
@@ -127,14 +128,17 @@ def describe(rule: AlertRule, reading: Reading) -> str:
     value = "no value" if reading.value is None else format_value(reading.value, rule.unit)
     detail = f" ({reading.detail})" if reading.detail else ""
     counts = f" over {reading.samples} requests" if rule.min_samples > 1 else ""
-    expected = f"expected at {'least' if rule.side == 'below' else 'most'} {format_value(rule.threshold, rule.unit)}"
+    limit = f"at {'least' if rule.side == 'below' else 'most'} {format_value(rule.threshold, rule.unit)}"
+    expected = "expected none" if rule.side == "above" and rule.threshold == 0 else f"expected {limit}"
     return f"{rule.title}: {value}{detail}{counts}, {expected}."
 
 
 def format_value(value: float, unit: str) -> str:
-    """A value with its unit; a share as per cent."""
+    """A value with its unit; a share as per cent, one of several things in the singular."""
     if unit == "share":
         return f"{100 * value:.1f} %"
+    if value == 1 and unit.endswith("s") and unit != "ms":
+        return f"1 {unit[:-1]}"
     digits = 0 if value == int(value) else 1 if abs(value) >= 10 else 2
     return f"{value:,.{digits}f} {unit}"
 

@@ -146,7 +146,7 @@ class ReadGauges:
     def _collect_recorder(self) -> Iterable[Metric]:
         writer = self._recorder.writer
         dropped = CounterMetricFamily("phasegate_recorder_dropped", "Records that were lost.", labels=["table"])
-        for table in ("requests", "provider_calls", "breaker_changes"):
+        for table in ("requests", "provider_calls", "breaker_changes", "recoveries"):
             dropped.add_metric([table], writer.dropped[table])
         yield dropped
         yield GaugeMetricFamily("phasegate_recorder_waiting", "Records not yet in the store.", value=writer.waiting)

@@ -10,7 +10,13 @@ from collections import defaultdict
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
+from engine.store.requests import OUTCOMES
+
 MOST_VALUES = 50
+DOORS = ("screen", "api")
+"""Where a served app is asked."""
+ANSWER_TIERS = ("memory", "store", "semantic")
+TIERS = (*ANSWER_TIERS, "vectors", "retrieval")
 REQUEST_SECONDS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 CHUNKS = (0, 1, 2, 5, 10, 20, 40, 80)
 QUALITY = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
@@ -71,3 +77,16 @@ class ServingFamilies:
             "phasegate_breaker_state", "0 closed, 1 half open, 2 open.", ["provider"], registry=registry
         )
         self.recoveries = counter("phasegate_recoveries_total", "What was mended, or not.", "component", "outcome")
+        self._begin_at_zero()
+
+    def _begin_at_zero(self) -> None:
+        """Make the series that are known beforehand: the first count of one that springs up is no increase to Prometheus."""
+        for door in DOORS:
+            self.duration.labels(door)
+            for outcome in OUTCOMES:
+                self.requests.labels(door, outcome)
+        for tier in TIERS:
+            for family in (self.hits, self.misses, self.saved_seconds, self.saved_usd):
+                family.labels(tier)
+        for kind in ("prompt", "completion"):
+            self.tokens.labels(kind)

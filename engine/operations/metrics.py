@@ -7,6 +7,7 @@ import dataclasses
 import logging
 import math
 import threading
+import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,7 @@ from uuid import uuid4
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
+from engine.operations.failovers import FailoverWatch, ProviderRecovery
 from engine.operations.gauges import GaugeReading, ReadGauges
 from engine.operations.intervals import IntervalFigures
 from engine.operations.metric_families import BREAKER_STATES, BoundedLabels, ServingFamilies
@@ -23,9 +25,11 @@ from engine.operations.record_writer import RecordWriter
 from engine.operations.windows import RollingWindows
 from engine.settings import home as default_home
 from engine.store import Store
+from engine.store.recoveries import build_recovery
 from engine.telemetry import BreakerChange, CacheEvent, CallRecord, RequestRecord
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+FRESH_S = 1.0
 Record = TypeVar("Record", RequestRecord, CallRecord)
 
 log = logging.getLogger("phasegate.metrics")
@@ -51,6 +55,10 @@ class ServingRecorder:
         self.breakers: dict[str, BreakerChange] = {}
         """The newest change of each provider's breaker in this process."""
         self.errors = 0
+        self.write_interval: Callable[[], None] = lambda: None
+        """Writes the running interval of the history; set by what writes it every minute."""
+        self._written_at = float("-inf")
+        self._failovers = FailoverWatch()
         self._labels = BoundedLabels()
         self._families = ServingFamilies(self.registry)
         self._gauges = ReadGauges(self)
@@ -103,6 +111,13 @@ class ServingRecorder:
         """The text that a Prometheus server reads; its type is ``CONTENT_TYPE``."""
         return generate_latest(self.registry)
 
+    def write_now(self) -> None:
+        """Write what waits and the running interval, for somebody who reads them from the store; once a second at most."""
+        if time.monotonic() - self._written_at > FRESH_S:
+            self._written_at = time.monotonic()
+            self.writer.flush()
+            self.write_interval()
+
     def close(self) -> None:
         """Write what waits, within five seconds."""
         self.writer.close()
@@ -126,6 +141,7 @@ class ServingRecorder:
             context_quality=request.context_quality,
         )
         self.intervals.add_request(request)
+        self._take_recovery(self._failovers.follow_request(request))
         families = self._families
         door, outcome = self._label("door", request.door), self._label("outcome", request.outcome)
         families.requests.labels(door, outcome).inc()
@@ -146,8 +162,10 @@ class ServingRecorder:
         call = _check_numbers(call, "ms")
         self.writer.add("provider_calls", {"call_id": uuid4().hex, **_read_fields(call)})
         self.intervals.add_call(call)
+        self._take_recovery(self._failovers.follow_call(call))
         families = self._families
         provider = self._label("provider", call.provider)
+        families.breaker.labels(provider)  # closed until it is heard otherwise
         families.calls.labels(provider, self._label("call", call.outcome)).inc()
         families.call_seconds.labels(provider).observe(call.ms / 1000)
         if call.first_token_ms is not None:
@@ -162,6 +180,15 @@ class ServingRecorder:
         self.breakers[provider] = change
         self._families.breaker.labels(provider).set(BREAKER_STATES[change.state])
         self._families.breaker_changes.labels(provider, change.state).inc()
+        self._take_recovery(self._failovers.follow_breaker(change))
+
+    def _take_recovery(self, found: ProviderRecovery | None) -> None:
+        if found is None:
+            return
+        self.count_recovery("provider", found.outcome)
+        if found.told:
+            row = {"subject": found.subject, "action": found.action, "outcome": found.outcome, "reason": found.reason}
+            self.writer.add("recoveries", build_recovery(component="provider", **row, ms=0.0))
 
     def _take_cache(self, event: CacheEvent) -> None:
         self.intervals.add_cache(event)

@@ -25,6 +25,8 @@ from engine.store.requests import RequestStore
 
 TICK_S = 5.0
 HISTORY_S, ALERTS_S, KEEPING_S = 60.0, 15.0, 3600.0
+SETTLING_S = 600.0
+"""Before anything is aged: a machine that starts with a wrong clock sets it right in this time, which is then noticed."""
 ENDING_S = 15.0
 
 log = logging.getLogger("phasegate.observing")
@@ -60,6 +62,7 @@ class Observation:
         self._recorder = recorder
         self._process = psutil.Process()
         self.history = HistoryWriter(store, recorder.intervals)
+        recorder.write_interval = self._write_history
         self.alerts = AlertEvaluator(store, AlertReader(store, recorder).read)
         keeper = HistoryKeeper(store)
         self.chores = [
@@ -67,7 +70,12 @@ class Observation:
             Chore("alerts", ALERTS_S, self.alerts.evaluate),
             Chore("pressure", ALERTS_S, PressureWatch(store, clear_caches, hold_writes).check),
             Chore("history", HISTORY_S, self._write_history),
-            Chore("keeping", KEEPING_S, lambda: keeper.keep() and AlertStore(store).prune(utc_now())),
+            Chore(
+                "keeping",
+                KEEPING_S,
+                lambda: keeper.keep() and AlertStore(store).prune(utc_now()),
+                due_at=time.monotonic() + SETTLING_S,
+            ),
         ]
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, name="observation", daemon=True)

@@ -16,6 +16,10 @@ from engine.store import Store
 
 PAUSE_S = 300.0
 """Caches are not cleared again before they could be of use."""
+IDLE_PAUSE_S = 3600.0
+"""Nor so soon where clearing them freed next to nothing: they are not what takes the memory."""
+LEAST_FREED = 0.02
+"""Of what was held."""
 
 
 class PressureWatch:
@@ -40,7 +44,7 @@ class PressureWatch:
         self._clear_caches, self._hold_writes = clear_caches, hold_writes
         self._read_memory = read_memory_mb or (lambda: process.memory_info().rss / MB)
         self._read_free = read_free_gb or (lambda: shutil.disk_usage(store.home).free / GB)
-        self._cleared_at = float("-inf")
+        self._clear_again_at = float("-inf")
         self._low = False
 
     def check(self) -> None:
@@ -48,14 +52,15 @@ class PressureWatch:
         rules = load_rules(self._store)
         before = self._read_memory()
         memory = rules["memory_mb"]
-        if memory.is_bad(before) and time.monotonic() - self._cleared_at > PAUSE_S:
-            self._cleared_at = time.monotonic()
+        if memory.is_bad(before) and time.monotonic() >= self._clear_again_at:
             self._clear_caches()
             freed = before - self._read_memory()
+            pause = PAUSE_S if freed >= LEAST_FREED * before else IDLE_PAUSE_S
+            self._clear_again_at = time.monotonic() + pause
             self._record(
                 "memory",
                 "caches cleared",
-                f"{before:,.0f} MB held, limit {memory.threshold:,.0f}; {freed:,.0f} MB freed",
+                f"{before:,.0f} MB held, limit {memory.threshold:,.0f}; {max(0.0, freed):,.0f} MB freed",
             )
         disk, free = rules["disk_free_gb"], self._read_free()
         if not self._low and disk.is_bad(free):

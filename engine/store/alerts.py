@@ -93,7 +93,7 @@ class AlertStore:
         """
         known = [row["silence_id"] for row in self.list_silences()]
         if silence_id not in known:
-            raise UnknownNameError("silence", silence_id, known, "python -m engine alerts list names them.")
+            raise UnknownNameError("silence", silence_id, known, "python -m engine alerts lists them.")
         self._store.execute("UPDATE silences SET until = ? WHERE silence_id = ?", (utc_now(), silence_id))
 
     def list_silences(self, now: datetime | None = None) -> list[dict[str, Any]]:

@@ -47,3 +47,13 @@ class AuditTrail:
             " ORDER BY entry_id DESC LIMIT ?",
             (subject, subject, f"{subject}/", limit),
         )
+
+    def search_entries(self, words: str = "", limit: int = 50, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
+        """Entries in which who, action, subject or reason holds ``words``, whatever their case; and how many there are."""
+        condition = "contains(lower(concat_ws(' ', who, action, subject, reason)), lower(?))"
+        rows = self._store.query(
+            f"SELECT * FROM audit_trail WHERE {condition} ORDER BY entry_id DESC LIMIT ? OFFSET ?",
+            (words.strip(), limit, offset),
+        )
+        counted = self._store.query(f"SELECT count(*) AS n FROM audit_trail WHERE {condition}", (words.strip(),))
+        return rows, int(counted[0]["n"])

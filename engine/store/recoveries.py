@@ -9,6 +9,23 @@ from engine.store.liveness import utc_now
 from engine.store.store import Store
 
 
+def build_recovery(
+    *, component: str, subject: str, action: str, outcome: str, reason: str, ms: float
+) -> dict[str, Any]:
+    """The row of a recovery that happened now."""
+    now = utc_now()
+    return {
+        "recovery_id": f"{now:%Y%m%d-%H%M%S-%f}-{secrets.token_hex(2)}",
+        "happened_at": now,
+        "component": component,
+        "subject": subject,
+        "action": action,
+        "outcome": outcome,
+        "reason": reason,
+        "ms": ms,
+    }
+
+
 class RecoveryStore:
     """Writes and reads the table ``recoveries``."""
 
@@ -19,17 +36,7 @@ class RecoveryStore:
         self, *, component: str, subject: str, action: str, outcome: str, reason: str, ms: float
     ) -> dict[str, Any]:
         """Keep a recovery; the row."""
-        now = utc_now()
-        row = {
-            "recovery_id": f"{now:%Y%m%d-%H%M%S-%f}-{secrets.token_hex(2)}",
-            "happened_at": now,
-            "component": component,
-            "subject": subject,
-            "action": action,
-            "outcome": outcome,
-            "reason": reason,
-            "ms": ms,
-        }
+        row = build_recovery(component=component, subject=subject, action=action, outcome=outcome, reason=reason, ms=ms)
         self._store.insert("recoveries", [row], replace=False)
         return row
 

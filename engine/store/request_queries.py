@@ -8,10 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from engine.errors import UnknownNameError
-from engine.store.requests import RequestStore
+from engine.store.requests import OUTCOMES, RequestStore
 from engine.store.store import Store
 
-OUTCOMES = ("answered", "abstained", "degraded", "refused", "error", "cancelled")
 SORTS = {
     "newest": "asked_at DESC",
     "oldest": "asked_at",
@@ -149,10 +148,13 @@ class RequestQueries:
         )
 
     def load_reasons(self, begin: datetime, end: datetime, limit: int = 8) -> list[dict[str, Any]]:
-        """Why requests were degraded, refused or ended with an error, the most frequent first."""
+        """Why requests were degraded, refused or ended with an error, the most frequent first; one may have several reasons."""
+        # A degraded answer's reasons are sentences, joined by semicolons; a semicolon within a sentence follows no stop.
         return self._store.query(
-            "SELECT outcome, reason, count(*) AS requests FROM requests WHERE asked_at >= ? AND asked_at < ?"
-            " AND outcome IN ('degraded', 'refused', 'error') GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT ?",
+            "SELECT outcome, said AS reason, count(*) AS requests FROM (SELECT outcome,"
+            " unnest(list_distinct(string_split(replace(regexp_replace(reason, '; retry after [0-9.]+ s', ''), '.; ', '.' || chr(10)), chr(10)))) AS said"
+            " FROM requests WHERE asked_at >= ? AND asked_at < ? AND outcome IN ('degraded', 'refused', 'error'))"
+            " GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT ?",
             (begin, end, limit),
         )
 

@@ -22,7 +22,11 @@ SILENCES = {60: "1 hour", 240: "4 hours", 1440: "1 day", 10080: "1 week"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenAlert:
-    """An alert that is pending or fires. ``told`` says what the webhook heard, ``quiet`` until when it is silenced."""
+    """An alert that is pending or fires.
+
+    ``clearing`` says since when the value is good again, ``told`` what the webhook heard, ``quiet`` until when it is
+    silenced.
+    """
 
     alert_id: str
     rule: str
@@ -31,6 +35,7 @@ class OpenAlert:
     severity: str
     summary: str
     since: str
+    clearing: str
     acknowledged: str
     told: str
     failed: bool
@@ -87,7 +92,8 @@ def load_alerts_view(store: Store, zone: str | None = None) -> AlertsView:
     silences = alerts.list_silences(now)
     rules = load_rules(store)
     rows = alerts.list_alerts(200)
-    opened = tuple(_open(row, rules, silences, zone) for row in rows if row["state"] != "resolved")
+    worst_first = sorted(rows, key=lambda row: (row["state"] != "firing", row["severity"] != "critical"))
+    opened = tuple(_open(row, rules, silences, zone) for row in worst_first if row["state"] != "resolved")
     states = {alert.rule: alert.state for alert in opened}
     webhook = load_webhook(store)
     return AlertsView(
@@ -157,8 +163,11 @@ def _open(
         title=_title(row["rule"], rules),
         state=row["state"],
         severity=row["severity"],
-        summary=row["summary"],
+        summary=_shorten(row["summary"], _title(row["rule"], rules)),
         since=f"since {clock(row['firing_at'] or row['pending_at'], zone)}",
+        clearing=f"Good again {ago(row['clear_at'])}; over when it stays so for {_span(row['rule'], rules)}."
+        if row["clear_at"]
+        else "",
         acknowledged=f"{row['acknowledged_by']} takes care of it, {ago(row['acknowledged_at'])}"
         if row["acknowledged_by"]
         else "",
@@ -168,6 +177,16 @@ def _open(
     )
 
 
+def _span(rule: str, rules: Mapping[str, AlertRule]) -> str:
+    return duration(rules[rule].resolve_s) if rule in rules else "a while"
+
+
+def _shorten(summary: str, title: str) -> str:
+    """Without the title, which stands above it."""
+    rest = summary.removeprefix(f"{title}: ")
+    return rest[:1].upper() + rest[1:]
+
+
 def _past(row: Mapping[str, Any], zone: str | None) -> dict[str, Any]:
     lasted = (row["resolved_at"] - row["firing_at"]).total_seconds() if row["firing_at"] else None
     return {
@@ -175,7 +194,7 @@ def _past(row: Mapping[str, Any], zone: str | None) -> dict[str, Any]:
         "severity": row["severity"],
         "fired": clock(row["firing_at"], zone),
         "lasted": duration(max(0.0, lasted)) if lasted is not None else DASH,
-        "summary": row["summary"],
+        "summary": _shorten(row["summary"], _name(row["rule"])),
         "taken": row["acknowledged_by"] or DASH,
     }
 
@@ -184,12 +203,18 @@ def _rule(rule: AlertRule, states: Mapping[str, str]) -> RuleRow:
     needs = f"at least {rule.min_samples} requests" if rule.min_samples > 1 else ""
     return RuleRow(
         rule=rule,
-        fires=f"{rule.side} {format_value(rule.threshold, rule.unit)} {_lasting(rule.hold_s)}",
-        clears=f"{format_value(rule.clear, rule.unit)} {_lasting(rule.resolve_s)}",
+        fires=f"{_beyond(rule)} {_lasting(rule.hold_s)}",
+        clears=f"{format_value(rule.clear, rule.unit) if rule.clear else 'none'} {_lasting(rule.resolve_s)}",
         needs=needs,
         state="off" if not rule.enabled else states.get(rule.name, "quiet"),
         changed=rule != RULES[rule.name],
     )
+
+
+def _beyond(rule: AlertRule) -> str:
+    if rule.side == "above" and not rule.threshold:
+        return f"any {rule.unit.removesuffix('s')}"
+    return f"{rule.side} {format_value(rule.threshold, rule.unit)}"
 
 
 def _lasting(seconds: float) -> str:
@@ -202,7 +227,7 @@ def _recovery(row: Mapping[str, Any], zone: str | None) -> dict[str, Any]:
         "what": f"{row['component']} {row['subject']}",
         "action": row["action"],
         "outcome": row["outcome"],
-        "took": milliseconds(row["ms"]),
+        "took": milliseconds(row["ms"] or None),
         "reason": row["reason"],
     }
 

@@ -50,7 +50,7 @@ def draw_alerts(store: Store, zone: str | None) -> None:
         "severity": "Severity",
         "fired": "Fired",
         "lasted": "Lasted",
-        "summary": st.column_config.TextColumn("Last value", width="large"),
+        "summary": st.column_config.TextColumn("What was wrong", width="large"),
         "taken": "Taken by",
     }
     st.dataframe(list(view.history), column_config=columns, hide_index=True)
@@ -59,7 +59,11 @@ def draw_alerts(store: Store, zone: str | None) -> None:
 def _draw_open(store: Store, alert: OpenAlert) -> None:
     st.markdown(f"{ALERT_BADGES[alert.state]} **{escape(alert.title)}** · {alert.severity}, {alert.since}")
     st.markdown(escape(alert.summary))
-    for words, icon in ((alert.acknowledged, "person"), (alert.quiet, "notifications_off")):
+    for words, icon in (
+        (alert.clearing, "trending_flat"),
+        (alert.acknowledged, "person"),
+        (alert.quiet, "notifications_off"),
+    ):
         if words:
             st.caption(f":material/{icon}: {escape(words)}")
     if alert.told:

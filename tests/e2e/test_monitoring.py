@@ -18,9 +18,10 @@ from typing import Any
 
 import pytest
 
+from engine.corpora import ingest_corpus
 from engine.operations.alert_rules import save_rule
 from engine.operations.webhook import Webhook, save_webhook
-from engine.settings import ROOT
+from engine.settings import ROOT, PipelineSettings
 from engine.store import open_store
 from tests.e2e.conftest import serve_app
 
@@ -49,11 +50,14 @@ def free_port() -> int:
 
 
 def fetch(url: str, body: Any = None) -> Any:
+    return json.loads(read_text(url, body))
+
+
+def read_text(url: str, body: Any = None) -> str:
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
     with urllib.request.urlopen(request, timeout=PATIENCE_S) as response:
-        text = response.read()
-    return json.loads(text)
+        return str(response.read(), "utf-8")
 
 
 def await_value(read: Callable[[], Any], good: Callable[[Any], bool], log: Path) -> Any:
@@ -82,9 +86,13 @@ def run_server(command: list[str], log: Path) -> Iterator[None]:
 
 
 @pytest.fixture
-def served(tmp_path: Path, library: Path) -> Path:
-    """A home with two corpora."""
-    return Path(shutil.copytree(library, tmp_path / "home", symlinks=True))
+def served(tmp_path: Path, home: Path) -> Path:
+    """A home with a corpus of one document."""
+    folder = tmp_path / "depot"
+    folder.mkdir()
+    (folder / "refunds.md").write_text("# Refunds\n\nA defective item is refunded within 42 days of purchase.\n")
+    ingest_corpus("depot", [folder], PipelineSettings())
+    return home
 
 
 def test_the_guides_configurations_pass_the_programs_own_check(tmp_path: Path) -> None:
@@ -114,10 +122,14 @@ def test_prometheus_scrapes_the_app_and_alertmanager_takes_an_alert_and_its_end(
         (tmp_path / "prometheus.yml").write_text(config.replace("15s", "1s"))
         with run_server(scrape, tmp_path / "prometheus.log"):
             for _ in range(3):
-                answer = fetch(
-                    f"{app}/api/ask", {"question": "How long do refunds take?", "corpus": "customer-service"}
-                )
-                assert answer["answer"]
+                answer = fetch(f"{app}/api/ask", {"question": "When is a defective item refunded?", "corpus": "depot"})
+                assert "42 days" in answer["answer"]
+
+            text = read_text(f"{app}/metrics")
+            checked = subprocess.run(
+                [find_binary("promtool"), "check", "metrics"], input=text, capture_output=True, text=True
+            )
+            assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
 
             def ask(query: str) -> list[dict[str, Any]]:
                 reply = fetch(f"{scraper}/api/v1/query?{urllib.parse.urlencode({'query': query})}")

@@ -15,12 +15,12 @@ from engine.store.liveness import utc_now
 from tests.pages.conftest import open_page, words_of
 
 
-def fire_alert() -> None:
-    """A firing alert, by the evaluator itself."""
+def fire_alert(rule: str = "error_rate", *values: float) -> None:
+    """A firing alert, by the evaluator itself; ``values`` follow, a second apart."""
     with open_store() as store:
-        for seconds in (0, 70):
-            now = utc_now() + timedelta(seconds=seconds - 70)
-            readings = {"error_rate": Reading(value=0.25, samples=100)}
+        for seconds, value in enumerate((0.25, 0.25, *values)):
+            now = utc_now() + timedelta(seconds=70 * min(seconds, 1) + seconds - 80)
+            readings = {rule: Reading(value=value, samples=100)}
             evaluator = AlertEvaluator(store, lambda _, found=readings: found, lambda moment=now: moment)
             assert evaluator.evaluate()
             evaluator.close()
@@ -46,6 +46,16 @@ def test_a_firing_alert_is_shown_taken_and_silenced(empty_home: Path) -> None:
     assert "a load test" in words_of(app)
     with open_store() as store:
         assert AlertStore(store).list_silences()[0]["rule"] == "*"
+
+
+def test_the_worst_alert_stands_first_and_one_that_is_good_again_says_so(empty_home: Path) -> None:
+    fire_alert("context_quality")
+    fire_alert("success_rate", 0.99)
+    words = words_of(open_page("alerts"))
+    assert "2 alerts fire." in words
+    assert words.index("critical") < words.index("warning")
+    assert "Good again just now; over when it stays so for 5 min" in words
+    assert "25\\.0 % over 100 requests, expected at least 85\\.0 %" in words, "what was wrong stays to be read"
 
 
 def test_a_silence_without_a_reason_is_refused_on_the_spot(empty_home: Path) -> None:

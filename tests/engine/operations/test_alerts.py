@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 import logging
@@ -16,10 +17,10 @@ from threading import Thread
 import pytest
 
 from engine.errors import InputError, UnknownNameError
-from engine.operations.alert_readings import AlertReader
+from engine.operations.alert_readings import FORGOTTEN, AlertReader
 from engine.operations.alert_rules import RULES, AlertRule, load_rules, save_rule
 from engine.operations.alert_states import AlertState, Reading, advance
-from engine.operations.alerts import AlertEvaluator, send_test_alert
+from engine.operations.alerts import AlertEvaluator, describe, send_test_alert
 from engine.operations.metrics import ServingRecorder
 from engine.operations.webhook import Webhook, WebhookError, save_webhook
 from engine.store import AuditTrail, Store, open_store
@@ -137,6 +138,17 @@ def test_an_alerts_life_is_kept_with_its_times_and_logged(store: Store, caplog: 
     assert "60.0 % over 100 requests, expected at least 85.0 %." in caplog.records[0].message
     assert "99.0 % over 100 requests" in caplog.records[1].message
     assert ["firing" in r.message for r in caplog.records] == [True, False]
+    assert (row["value"], "60.0 %" in row["summary"]) == (0.6, True), "what was wrong can still be read"
+
+
+def test_what_is_counted_is_told_in_the_words_of_one_or_many() -> None:
+    rule = RULES["provider_down"]
+    one = describe(rule, Reading(value=1, detail="local: Timeout"))
+    assert one == "Providers whose calls all fail: 1 provider (local: Timeout), expected none."
+    assert "2 providers (a, b), expected none." in describe(rule, Reading(value=2, detail="a, b"))
+    assert "expected at most 1 ms" in describe(
+        dataclasses.replace(rule, threshold=1, clear=1, unit="ms"), Reading(value=2)
+    )
 
 
 def test_a_pending_alert_that_clears_leaves_no_trace(store: Store) -> None:
@@ -308,8 +320,10 @@ def test_readings_come_from_all_requests_calls_and_this_process(store: Store, ho
     found = reader.read(utc_now())
     assert (found["error_rate"].value, found["error_rate"].samples) == (0.25, 40)
     assert found["response_ms"].value == 6000.0
-    assert found["provider_down"] == Reading(value=1, detail="local (APIConnectionError)")
+    assert found["provider_down"] == Reading(value=1, detail="local: APIConnectionError")
     assert found["breaker_open"] == Reading(value=1, detail="local")
     assert found["records_dropped"].value == 1
     assert reader.read(utc_now())["records_dropped"].value == 0
     assert set(found) == set(RULES)
+    later = reader.read(utc_now() + FORGOTTEN)
+    assert later["breaker_open"].value == 0, "nobody asks that provider any more"

@@ -18,7 +18,7 @@ from engine.operations.metric_history import (
 )
 from engine.store import Store, open_store
 from engine.store.requests import RequestStore
-from engine.telemetry import CacheEvent
+from engine.telemetry import CacheEvent, RequestRecord
 from tests.engine.operations.records import make_call, make_request
 
 NOON = datetime(2026, 1, 31, 12, 0)
@@ -36,6 +36,11 @@ class Clock:
 def store(home: Path) -> Iterator[Store]:
     with open_store(home) as store:
         yield store
+
+
+def keep(store: Store, *records: RequestRecord) -> None:
+    rows = [{name: getattr(record, name) for name in record.__dataclass_fields__} for record in records]
+    RequestStore(store).add_rows("requests", rows)
 
 
 def test_an_hour_of_requests_is_twelve_points_with_their_counts(store: Store) -> None:
@@ -73,6 +78,51 @@ def test_two_processes_and_a_restart_within_an_interval_add_up(store: Store) -> 
         writer.write()
         writer.write()
     assert [p["requests"] for p in load_history(store, 1, NOON)["points"]] == [3]
+
+
+def test_requests_of_a_process_that_was_killed_before_it_added_them_up_are_in_the_history(store: Store) -> None:
+    for number, outcome in enumerate(("answered", "abstained", "error", "cancelled")):
+        keep(store, make_request(number, outcome=outcome, asked_at=NOON, total_ms=10.0 * number))
+    keep(store, make_request(9, asked_at=NOON - timedelta(minutes=10)))
+    intervals = IntervalFigures()
+    intervals.add_request(make_request())
+    HistoryWriter(store, intervals, Clock()).write()
+    before, point = load_history(store, 1, NOON)["points"]
+    assert (before["requests"], before["providers"], before["cache"]) == (1, {}, {})
+    assert point["outcomes"] == {"answered": 1, "abstained": 1, "error": 1, "cancelled": 1}
+    assert (point["success_rate"], point["error_rate"]) == (
+        pytest.approx(2 / 3, abs=1e-6),
+        pytest.approx(1 / 3, abs=1e-6),
+    )
+    assert (point["latency_ms"]["p50"], point["latency_ms"]["mean"]) == (10.0, 10.0)
+    assert (point["tokens"], point["cost_usd"], point["context_quality"]) == (440, 0.004, 0.95)
+
+
+def test_an_interval_whose_requests_were_all_cancelled_has_no_times(store: Store) -> None:
+    keep(store, make_request(outcome="cancelled", asked_at=NOON))
+    point = load_history(store, 1, NOON)["points"][0]
+    assert (point["outcomes"], point["success_rate"]) == ({"cancelled": 1}, None)
+    assert point["latency_ms"] == {"p50": None, "p95": None, "p99": None, "mean": None, "approximate": False}
+
+
+def test_requests_of_a_time_that_has_yet_to_come_do_not_stay_the_latest(store: Store) -> None:
+    for number in range(100):
+        keep(store, make_request(number, outcome="error", asked_at=NOON + timedelta(days=365)))
+    keep(store, make_request(100, asked_at=NOON))
+    assert [row["outcome"] for row in RequestStore(store).load_latest(now=NOON)] == ["answered"]
+
+
+def test_questions_that_a_cache_answered_are_counted_over_the_tiers_that_hold_answers(store: Store) -> None:
+    intervals = IntervalFigures()
+    for tier, event, count in (
+        ("memory", "hit", 4), ("memory", "miss", 6), ("store", "hit", 1), ("store", "miss", 5),
+        ("semantic", "hit", 1), ("semantic", "miss", 4), ("vectors", "hit", 9),
+    ):  # fmt: skip
+        intervals.add_cache(CacheEvent(tier=tier, event=event, count=count, saved_ms=10.0 * count))
+    HistoryWriter(store, intervals, Clock()).write()
+    answers = load_cache_figures(store, 1, NOON)["answers"]
+    assert (answers["lookups"], answers["hits"], answers["hit_rate"]) == (10, 6, 0.6)
+    assert load_cache_figures(store, 1, NOON + timedelta(days=2))["answers"]["hit_rate"] is None
 
 
 def test_a_clock_set_back_adds_to_an_interval_that_is_written_already(store: Store) -> None:
@@ -126,8 +176,7 @@ def test_requests_are_kept_for_seven_days_unless_the_clock_has_jumped(store: Sto
     clock = Clock()
     keeper = HistoryKeeper(store, clock)
     for number, days in enumerate((1, 6, 8)):
-        record = make_request(number, asked_at=NOON - timedelta(days=days))
-        requests.add_rows("requests", [{name: getattr(record, name) for name in record.__dataclass_fields__}])
+        keep(store, make_request(number, asked_at=NOON - timedelta(days=days)))
     clock.now = NOON + timedelta(days=3650)
     assert not keeper.keep()
     assert len(requests.load_latest()) == 3
@@ -140,11 +189,10 @@ def test_percentiles_are_exact_while_the_requests_are_kept_and_say_when_they_are
     writer = HistoryWriter(store, intervals, Clock())
     rng = np.random.default_rng(7)
     times = rng.gamma(2.0, 60.0, 200)
-    for number, ms in enumerate(times):
-        record = make_request(number, total_ms=float(ms), asked_at=NOON)
+    records = [make_request(number, total_ms=float(ms), asked_at=NOON) for number, ms in enumerate(times)]
+    for record in records:
         intervals.add_request(record)
-        row = {name: getattr(record, name) for name in record.__dataclass_fields__}
-        RequestStore(store).add_rows("requests", [row])
+    keep(store, *records)
     writer.write()
     exact = load_history(store, 1, NOON)["points"][0]["latency_ms"]
     assert exact["approximate"] is False

@@ -54,6 +54,18 @@ def test_requests_calls_breakers_and_caches_are_counted_under_the_documented_nam
     assert found["phasegate_resident_memory_bytes", ()] > 10_000_000
 
 
+def test_what_is_known_beforehand_begins_at_zero_so_that_its_first_count_is_an_increase(
+    recorder: ServingRecorder,
+) -> None:
+    found = samples(recorder)
+    assert found["requests_total", ("screen", "refused")] == 0
+    assert found["request_duration_seconds_count", ("api",)] == 0
+    for tier in ("memory", "store", "semantic", "vectors", "retrieval"):
+        assert found["cache_hits_total", (tier,)] == found["cache_misses_total", (tier,)] == 0
+    recorder.record_call(make_call())
+    assert samples(recorder)["phasegate_breaker_state", ("local",)] == 0
+
+
 def test_no_label_takes_more_values_than_a_scrape_can_carry(recorder: ServingRecorder) -> None:
     for number in range(3 * MOST_VALUES):
         recorder.record_call(make_call(provider=f"provider-{number}"))

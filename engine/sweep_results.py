@@ -7,8 +7,9 @@ from typing import Any
 from engine.errors import InputError
 from engine.evaluation.sweep_space import restore_space
 from engine.evaluation.sweeps import conclude_sweep
+from engine.identity import find_person
 from engine.settings import PipelineSettings
-from engine.store import PreferenceStore, Store, SweepStore
+from engine.store import AuditTrail, PreferenceStore, Store, SweepStore
 from engine.store.liveness import utc_now
 
 
@@ -74,8 +75,8 @@ def load_summary(store: Store, sweep_id: str) -> dict[str, Any]:
     }
 
 
-def save_best(store: Store, sweep_id: str) -> dict[str, Any]:
-    """Make the best settings of a sweep the saved defaults, with the evidence beside them.
+def save_best(store: Store, sweep_id: str, who: str = "") -> dict[str, Any]:
+    """Make the best settings of a sweep the saved defaults, with the evidence beside them, and an entry in the audit trail.
 
     Returns:
         The evidence: sweep, suite, settings, held-out figures and the comparison with what the sweep started from.
@@ -102,6 +103,16 @@ def save_best(store: Store, sweep_id: str) -> dict[str, Any]:
         "saved_at": f"{utc_now():%Y-%m-%d %H:%M} UTC",
     }
     preferences = PreferenceStore(store)
+    before = preferences.load_preference("pipeline", {}) or {}
     preferences.save_preference("pipeline", changed or None)
     preferences.save_preference("pipeline_evidence", evidence)
+    if before != changed:
+        AuditTrail(store).record_entry(
+            who or find_person(),
+            "settings changed",
+            "settings/pipeline",
+            before=before,
+            after=changed,
+            reason=f"best of sweep {sweep_id}",
+        )
     return evidence

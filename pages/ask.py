@@ -105,4 +105,10 @@ if answered and answered[0] == corpus:
     with st.expander("Ids, tokens and settings", icon=":material/tag:"):
         tokens = ", ".join(f"{name} {n}" for name, n in view.tokens.items())
         facts = {"Correlation id": view.correlation_id, "Answered by": view.provider, "Tokens": tokens}
+        st.page_link(
+            "pages/live.py",
+            label="This request on Live: stages, calls, retries",
+            icon=":material/monitoring:",
+            query_params={"request": view.correlation_id},
+        )
         draw_facts(facts | {"Context steps": "; ".join(view.steps) or "none needed", "Index": used.index_fingerprint})

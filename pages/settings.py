@@ -12,10 +12,11 @@ from pages.ui.resources import get_store
 from pages.ui.settings import draw_machine, draw_pipeline, draw_presets
 from pages.ui.states import draw_title
 from pages.ui.tokens import draw_api
+from pages.ui.trail import draw_trail
 
 store = get_store()
 draw_title("Settings", "Defaults of the pipeline, and what this installation stands on.")
-section = choose_section(["Pipeline", "Models", "Profile", "Presets", "Prompts", "API", "Machine"])
+section = choose_section(["Pipeline", "Models", "Profile", "Presets", "Prompts", "API", "Audit trail", "Machine"])
 view = load_settings_view(store)
 if view.note:
     st.warning(escape(view.note), icon=":material/warning:")
@@ -26,5 +27,6 @@ if view.note:
     "Presets": draw_presets,
     "Prompts": lambda store, _: draw_prompts(store),
     "API": lambda store, _: draw_api(store),
+    "Audit trail": lambda store, _: draw_trail(store),
     "Machine": draw_machine,
 }[section](store, view)

@@ -22,7 +22,7 @@ HOMES = {
     "reportlab": "engine/reports", "matplotlib": "engine/reports", "watchdog": "engine/operations", "pypdf": "engine/ingestion",
     "docx": "engine/ingestion", "bs4": "engine/ingestion", "charset_normalizer": "engine/ingestion", "typer": "engine/cli",
     "limits": "engine/serving", "cachetools": "engine/serving", "optuna": "engine/evaluation/sweep_search.py", "jmespath": "engine/evaluation",
-    "prometheus_client": "engine/operations",
+    "prometheus_client": "engine/operations", "phonenumbers": "engine/guard",
 }  # fmt: skip
 # The ONNX runtime's second user is the benchmark that holds our embedder against a bare loop over it.
 TWO_HOMES = {

@@ -20,13 +20,13 @@ OUTCOME_COLOURS = {
     "cancelled": GREY,
 }
 _PATTERNS = {"degraded": "/", "refused": "x", "error": ".", "cancelled": "-"}
-_LEGEND = {"orientation": "h", "yanchor": "top", "y": -0.14, "x": 0, "traceorder": "normal"}
+_LEGEND = {"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "traceorder": "normal"}
 HEIGHT = 240
 
 
 def build_traffic(view: LiveView) -> go.Figure:
     """Requests of each interval, stacked by outcome; failures have a pattern as well as a colour."""
-    figure = _start(view.words.traffic, "requests", legend=True)
+    figure = _start(view, view.words.traffic, "requests", legend=True)
     when = [point.when for point in view.points]
     for name, colour in OUTCOME_COLOURS.items():
         counts = [point.outcomes[name] for point in view.points]
@@ -45,7 +45,7 @@ def build_traffic(view: LiveView) -> go.Figure:
 
 def build_latency(view: LiveView) -> go.Figure:
     """p50, p95 and p99 of each interval, and where the alert stands; intervals without requests are gaps."""
-    figure = _start(view.words.latency, "ms", legend=True)
+    figure = _start(view, view.words.latency, "ms", legend=True)
     when = [point.when for point in view.points]
     for name, values, colour, dash in (
         ("p50", [point.p50 for point in view.points], GREEN, "solid"),
@@ -68,7 +68,7 @@ def build_latency(view: LiveView) -> go.Figure:
 
 def build_cache(view: LiveView) -> go.Figure:
     """Requests that a cache answered, and the others."""
-    figure = _start(view.words.cache, "requests", legend=True)
+    figure = _start(view, view.words.cache, "requests", legend=True)
     when = [point.when for point in view.points]
     rest = [point.requests - point.cached for point in view.points]
     figure.add_bar(x=when, y=[p.cached for p in view.points], name="from a cache", marker_color=SKY)
@@ -90,7 +90,7 @@ def build_cost(view: LiveView) -> go.Figure:
 
 def build_memory(view: LiveView) -> go.Figure:
     """The most memory of each five minutes, a line for each process, and where the alert stands."""
-    figure = _start(view.words.memory, "MB", legend=True)
+    figure = _start(view, view.words.memory, "MB", legend=True)
     colours = (BLUE, ORANGE, GREEN, PURPLE, SKY, GREY)
     for number, process in enumerate(dict.fromkeys(point.process for point in view.memory)):
         own = [point for point in view.memory if point.process == process]
@@ -108,7 +108,7 @@ def build_memory(view: LiveView) -> go.Figure:
 
 
 def _bars(view: LiveView, values: list[float], title: str, unit: str) -> go.Figure:
-    figure = _start(title, unit, legend=False)
+    figure = _start(view, title, unit, legend=False)
     figure.add_bar(
         x=[point.when for point in view.points],
         y=values,
@@ -119,28 +119,27 @@ def _bars(view: LiveView, values: list[float], title: str, unit: str) -> go.Figu
     return figure
 
 
-def _start(title: str, unit: str, *, legend: bool) -> go.Figure:
+def _start(view: LiveView, title: str, unit: str, *, legend: bool) -> go.Figure:
     import plotly.graph_objects as go
 
     figure = go.Figure()
     figure.update_layout(base_layout(title, height=HEIGHT, y=unit, showlegend=legend), legend=_LEGEND)
     figure.update_layout(dragmode="select", selectdirection="h", uirevision="live")
     figure.update_yaxes(rangemode="tozero")
+    figure.update_xaxes(range=[view.points[0].when, view.over])
     return figure
 
 
 def _draw_limit(figure: go.Figure, view: LiveView, name: str, words: str) -> None:
-    """The threshold as a line of its own in the legend, where the values come near it; far away it would flatten them."""
+    """The threshold, where the values come near it; far away it would flatten them. A line is no trace: none can select it."""
     limit = view.limits.get(name)
     values = [y for trace in figure.data for y in (trace.y if trace.y is not None else ()) if y is not None]
     if limit is None or not values or max(values) < limit / 4:
         return
-    ends = [when for trace in figure.data for when in (min(trace.x), max(trace.x))]
-    figure.add_scatter(
-        x=[min(ends), max(ends)],
-        y=[limit, limit],
-        name=words % limit,
-        mode="lines",
+    figure.add_hline(
+        y=limit,
         line={"color": ORANGE, "width": 1.5, "dash": "dash"},
-        hoverinfo="skip",
+        annotation={"text": words % limit, "font": {"size": 11}, "showarrow": False},
+        annotation_position="top left",
     )
+    figure.update_yaxes(range=[0, 1.15 * max(limit, *values)])

@@ -33,10 +33,12 @@ from engine.cli import (
     sweep,
     targets,
     tokens,
+    trail,
     validate,
 )
 from engine.cli.output import print_error
 from engine.errors import PhasegateError
+from engine.guard.redaction import install_redaction, redact_line
 
 app = typer.Typer(
     help="Phasegate: is your RAG system ready? Ingest documents, ask, run suites, gate phases, serve the dashboard.",
@@ -70,6 +72,7 @@ for _group in (
     prompts,
     profile,
     audit,
+    trail,
     tokens,
     sessions,
 ):
@@ -78,6 +81,7 @@ for _group in (
 
 def main() -> None:
     """Run the command line; errors of ours become a message, a hint and their exit code."""
+    install_redaction()
     try:
         app()
     except PhasegateError as error:
@@ -87,5 +91,5 @@ def main() -> None:
         print("Interrupted.", file=sys.stderr)
         sys.exit(130)
     except Exception:  # the top of the program: a fault of ours must not look like a failed gate, which is exit code 1
-        traceback.print_exc()
+        print(redact_line(traceback.format_exc().rstrip()), file=sys.stderr)
         sys.exit(PhasegateError.exit_code)

@@ -117,24 +117,38 @@ def _fingerprint(node: _Function, constants: Mapping[str, str]) -> str:
     local = {a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg)}
     local |= {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     body = node.body[1:] if ast.get_docstring(node) is not None else node.body
-    numbers: dict[str, str] = {name: value for name, value in constants.items() if name not in local}
-    local |= set(numbers)
+    names = _LocalNames(local, {name: value for name, value in constants.items() if name not in local})
     parts: list[str] = [str(len(node.args.args)), type(node).__name__]
     for statement in body:
-        _describe(statement, local, numbers, parts)
+        _describe(statement, names, parts)
     return hashlib.sha256("\x00".join(parts).encode("utf-8", "replace")).hexdigest()
 
 
-def _describe(node: ast.AST, local: set[str], numbers: dict[str, str], parts: list[str]) -> None:
+class _LocalNames:
+    """What stands for a name: a number in order of appearance for a local one, its value for one of the module's constants."""
+
+    def __init__(self, local: set[str], constants: Mapping[str, str]) -> None:
+        self._local, self._constants = local, constants
+        self._numbers: dict[str, str] = {}
+
+    def replace(self, name: str) -> str | None:
+        """The replacement; None for a name that stays as it is."""
+        if name in self._local:
+            return self._numbers.setdefault(name, f"#{len(self._numbers)}")
+        return self._constants.get(name)
+
+
+def _describe(node: ast.AST, names: _LocalNames, parts: list[str]) -> None:
     parts.append(type(node).__name__)
     for name, value in ast.iter_fields(node):
         if name in ("annotation", "type_comment", "ctx", "kind", "returns"):
             continue
         for one in value if isinstance(value, list) else [value]:
+            replaced = names.replace(one) if isinstance(one, str) and name in ("id", "arg", "name") else None
             if isinstance(one, ast.AST):
-                _describe(one, local, numbers, parts)
-            elif isinstance(one, str) and name in ("id", "arg", "name") and one in local:
-                parts.append(numbers.setdefault(one, f"#{len(numbers)}"))
+                _describe(one, names, parts)
+            elif replaced is not None:
+                parts.append(replaced)
             elif one is not None:
                 parts.append(f"{name}={one!r}")
     parts.append(")")

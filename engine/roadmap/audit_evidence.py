@@ -13,7 +13,7 @@ from engine.store.config_audits import ConfigAuditStore
 
 
 def measure_config_audit(store: ReadsStore, evidence: Evidence, target: str | None) -> Measured:
-    """1 when the newest audit passed, else 0. Of the built-in pipeline it is the audit of this project, of another target
+    """1 when the newest audit found nothing worse than notes that no reason allows, else 0. Of the built-in pipeline it is the audit of this project, of another target
     the newest audit of any other tree. An audit of code that has changed since is no data.
     """
     own = target in (None, "pipeline")
@@ -26,7 +26,7 @@ def measure_config_audit(store: ReadsStore, evidence: Evidence, target: str | No
     root = Path(found["path"])
     if not root.exists() or hash_texts(read_texts(root, home())) != found["version"]:
         return Measured(reason=f"{when}: the code has changed since", command=command)
-    value = 1.0 if found["passed"] else 0.0
+    # Whatever severity the audit was told to fail at: a milder audit must not turn the item green.
     standing = sum(1 for finding in found["findings"] if not finding["reason"] and finding["severity"] != "note")
-    reason = "" if found["passed"] else f"{when}: {standing} findings that nothing allows"
-    return Measured(value=value, n=1, scored=1, total=1, reason=reason, command=command)
+    reason = f"{when}: {standing} findings that nothing allows" if standing else ""
+    return Measured(value=0.0 if standing else 1.0, n=1, scored=1, total=1, reason=reason, command=command)

@@ -124,10 +124,8 @@ class AnswerService:
         )
         if runtime.redacts_answers:
             answer = redact_answer(answer)
-        if asked.session:
-            answer = await self._record_turn(asked, answer)
         told.finish(answer)
-        return answer
+        return await self._record_turn(asked, answer) if asked.session else answer
 
     def _guard_question(self, question: str) -> tuple[str, ...]:
         with trace_span("guard"):

@@ -34,6 +34,7 @@ class LiveView:
 
     Attributes:
         kept: requests that the store has, of whatever time.
+        over: the end of the window, in the person's zone.
         quiet: why there is nothing to draw; empty when there is.
         limits: thresholds of alerts by name, for the charts' lines; None for a rule that is off.
         sampled: what a reader must know of the percentiles; empty when every request is in them.
@@ -48,11 +49,13 @@ class LiveView:
     quiet: str
     tiles: tuple[Tile, ...]
     points: tuple[LivePoint, ...]
+    over: datetime | None
     memory: tuple[MemoryPoint, ...]
     words: ChartWords
     limits: Mapping[str, float | None]
     sampled: str
     alerts: tuple[PartRow, ...]
+    alert_words: str
     reasons: tuple[PartRow, ...]
     tiers: tuple[PartRow, ...]
     providers: tuple[PartRow, ...]
@@ -101,6 +104,7 @@ def load_live(
     limits = {name: rule.threshold if rule.enabled else None for name, rule in rules.items()}
     memory = _load_memory(store, begin, end, zone)
     kept = requests or queries.count_all()
+    alerts = list_alerts(AlertStore(store).list_open(), zone)
     totals = _sum_up(points)
     return LiveView(
         window=window,
@@ -110,11 +114,13 @@ def load_live(
         quiet="" if requests else _explain_silence(queries, chosen, kept, zone),
         tiles=build_tiles(totals, summary, chosen, limits),
         points=points,
+        over=in_zone(end, zone),
         memory=memory,
         words=write_titles(points, totals, summary, chosen, memory, limits),
         limits=limits,
         sampled=f"Percentiles are of every {every}th request." if every > 1 else "",
-        alerts=list_alerts(AlertStore(store).list_open(), zone),
+        alerts=alerts,
+        alert_words="1 alert is open" if len(alerts) == 1 else f"{len(alerts)} alerts are open",
         reasons=list_reasons(queries.load_reasons(begin, end), requests),
         tiers=list_tiers(queries.load_tiers(begin, end, every), requests, (described or {}).get("cache") or {}),
         providers=list_providers(queries.load_providers(begin, end, every), queries.load_breakers(), zone),
@@ -175,7 +181,7 @@ def _load_memory(store: Store, begin: datetime, end: datetime, zone: str | None)
     return tuple(
         MemoryPoint(
             when=in_zone(row["taken_at"], zone),
-            process=str(row["process"]),
+            process=f"process {str(row['process']).partition('-')[0]}",
             memory_mb=_most(row["figures"], "memory_mb"),
             threads=_most(row["figures"], "threads"),
         )

@@ -81,7 +81,6 @@ def _provider(
     return {
         "provider": name,
         "breaker": BREAKER_WORDS.get(state, state),
-        "since": f"{clock(breaker['changed_at'], zone)}: {breaker['reason']}" if breaker else "never changed",
         "calls": row["calls"] if row else 0,
         "failed": percent(row["failed"] / row["calls"] if row and row["calls"] else None, 2),
         "p50": milliseconds(p50),
@@ -90,6 +89,7 @@ def _provider(
         "tokens": count(int(row["tokens"] or 0) if row else None),
         "cost": DASH if row is None or row["cost_usd"] is None else f"{row['cost_usd']:.4g} USD",
         "last failure": f"{row['last_failure']}, {ago(row['last_failed_at'])}" if row and failed else DASH,
+        "breaker since": f"{clock(breaker['changed_at'], zone)}: {breaker['reason']}" if breaker else "never changed",
     }
 
 

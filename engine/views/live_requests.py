@@ -26,6 +26,12 @@ OUTCOME_WORDS = {
     "cancelled": "– cancelled",
 }
 FAILED = "failed"
+KEPT_WORDS = (
+    "Requests are kept for seven days; the profile's redact_pii says whether personal data in them is blacked out."
+)
+GONE_WORDS = (
+    "A request is kept some two seconds after its answer, and for seven days. One of another installation is not here."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +62,7 @@ class RequestTrace:
         stages: of its trace, in ms from its beginning; they may overlap.
         finding: where the time went.
         calls: at providers, one row each attempt.
-        notes: attributes of the stages, one row each.
+        notes: attributes of the stages, one row each; those of calls stand in ``calls``.
         turns: link to its conversation: the session's id; empty without one.
         content: all of it as JSON.
     """
@@ -123,7 +129,7 @@ def load_requests(
         page=shown,
         pages=pages,
         choices={
-            "outcome": {FAILED: "✕ any failure", **{name: OUTCOME_WORDS[name] for name in OUTCOMES}},
+            "outcome": {FAILED: "✕ degraded, refused or error", **{name: OUTCOME_WORDS[name] for name in OUTCOMES}},
             "door": {name: name for name in values["door"]},
             "tier": {**{name: name for name in values["tier"]}, "none": "computed, no cache"},
             "provider": {name: name for name in values["provider"]},
@@ -139,10 +145,10 @@ def _cells(row: Mapping[str, Any], zone: str | None) -> dict[str, Any]:
         "asked": in_zone(row["asked_at"], zone),
         "question": row["question"],
         "outcome": OUTCOME_WORDS.get(row["outcome"], row["outcome"]),
-        "reason": row["reason"] or None,
         "total_ms": row["total_ms"],
         "tier": row["cache_tier"],
         "provider": row["provider"] or None,
+        "reason": row["reason"] or None,
         "quality": row["context_quality"],
         "tokens": row["tokens"],
         "cost": row["cost_usd"],
@@ -170,15 +176,11 @@ def find_interval(
     return first, last
 
 
-def load_request(store: Store, correlation_id: str, zone: str | None = None) -> RequestTrace:
-    """One request with its stages and its calls.
-
-    Raises:
-        UnknownNameError: there is none, or it is older than what is kept.
-    """
+def load_request(store: Store, correlation_id: str, zone: str | None = None) -> RequestTrace | None:
+    """One request with its stages and its calls; None when it is not in the store: not yet, no longer, or never."""
     row = RequestStore(store).find_request(correlation_id)
     if row is None:
-        raise UnknownNameError("request", correlation_id, (), "Requests are kept for seven days.")
+        return None
     stages = _list_stages(row)
     return RequestTrace(
         correlation_id=row["correlation_id"],
@@ -190,9 +192,9 @@ def load_request(store: Store, correlation_id: str, zone: str | None = None) -> 
         finding=_find_longest(stages, row["total_ms"]),
         calls=tuple(_call(call, zone) for call in row["calls"]),
         notes=tuple(
-            {"stage": str(span["name"]), "notes": setting_value(span["attributes"])}
+            {"stage": str(span["name"]), "notes": setting_value(_shorten(span["attributes"]))}
             for span in row["trace"]
-            if span.get("attributes")
+            if span.get("attributes") and not _is_call(span)
         ),
         session=row["session"],
         content=json.dumps(row, indent=2, ensure_ascii=False, default=str).encode("utf-8", "replace"),
@@ -204,11 +206,28 @@ def _list_stages(row: Mapping[str, Any]) -> tuple[Stage, ...]:
     seen: dict[str, int] = {}
     stages = []
     for span in row["trace"]:
-        name = str(span["name"])
+        name = _name_stage(span)
         seen[name] = seen.get(name, 0) + 1
         shown = name if seen[name] == 1 else f"{name} ({seen[name]})"
         stages.append(Stage(name=shown, begins=float(span["start_ms"]), lasts=float(span["ms"])))
     return tuple(stages)
+
+
+def _name_stage(span: Mapping[str, Any]) -> str:
+    """A call is named by its provider and its purpose, and marked when it failed; any other stage as it names itself."""
+    if not _is_call(span):
+        return str(span["name"])
+    notes = span["attributes"]
+    failed = " ✕" if notes.get("outcome", "ok") != "ok" else ""
+    return f"{notes['provider']}: {notes.get('purpose', span['name'])}{failed}"
+
+
+def _is_call(span: Mapping[str, Any]) -> bool:
+    return "provider" in (span.get("attributes") or {}) and "attempt" in span["attributes"]
+
+
+def _shorten(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: round(value, 3) if isinstance(value, float) else value for name, value in attributes.items()}
 
 
 def _find_longest(stages: Sequence[Stage], total: float) -> str:

@@ -13,7 +13,8 @@ from engine.views.run_figures import Tile
 from engine.views.words import DASH, count, megabytes, milliseconds, percent, plural
 
 MB = 1024 * 1024
-FAILED = ("degraded", "refused", "error")
+UNANSWERED = ("refused", "error")
+FAILED = ("degraded", *UNANSWERED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,6 @@ def build_tiles(
     served = totals["answered"] + totals["abstained"] + totals["degraded"]
     p50, p95, p99 = summary.get("ms") or (None, None, None)
     minutes = window.span.total_seconds() / 60
-    failed = int(sum(totals[name] for name in FAILED))
     process = psutil.Process()
     limit = limits.get("memory_mb")
     return (
@@ -98,9 +98,9 @@ def build_tiles(
         Tile(
             label="Answered",
             value=percent(_share(served, totals["judged"])),
-            note=f"{plural(failed, 'failure')}" if failed else "none failed",
-            help="Answered, abstained or cleanly degraded, of all that were not cancelled. Failures are what was degraded, "
-            "refused, or ended with an error.",
+            note=_describe_failures(totals).rpartition(", ")[2],
+            help="Answered, abstained or cleanly degraded, of all that were not cancelled. The rest was refused or ended "
+            "with an error. A degraded answer says what it lacks.",
         ),
         Tile(
             label="p95",
@@ -155,14 +155,14 @@ def write_titles(
     """The finding of each chart."""
     failed = sum(totals[name] for name in FAILED)
     worst = max(points, key=lambda p: sum(p.outcomes[name] for name in FAILED), default=None)
-    traffic = f"{plural(int(totals['requests']), 'request')} in {window.title}, {plural(int(failed), 'failure')}"
+    traffic = f"{plural(int(totals['requests']), 'request')} in {window.title}: {_describe_failures(totals)}"
     if worst and failed:
-        traffic += f", most of them from {_hour(worst.when)} on"
+        traffic += f", most from {_hour(worst.when, window)} on"
     slow = max((p for p in points if p.p95 is not None), key=lambda p: p.p95 or 0.0, default=None)
     p95 = (summary.get("ms") or (None, None, None))[1]
     latency = f"p95 is {milliseconds(p95)}" if p95 is not None else "No latency yet"
     if slow and slow.p95 is not None:
-        latency += f"; the slowest interval, from {_hour(slow.when)} on, has {milliseconds(slow.p95)}"
+        latency += f"; the slowest interval, from {_hour(slow.when, window)} on, has {milliseconds(slow.p95)}"
     most = max((m.memory_mb for m in memory if m.memory_mb is not None), default=None)
     limit = limits.get("memory_mb")
     over = "" if most is None or limit is None else ", above the alert" if most > limit else ", under the alert"
@@ -176,5 +176,14 @@ def write_titles(
     )
 
 
-def _hour(moment: datetime | None) -> str:
-    return f"{moment:%d %b, %H:%M}" if moment else DASH
+def _describe_failures(totals: Mapping[str, float]) -> str:
+    degraded, lost = int(totals["degraded"]), int(sum(totals[name] for name in UNANSWERED))
+    parts = [f"{count(degraded)} degraded"] * bool(degraded) + [f"{count(lost)} not answered"] * bool(lost)
+    return ", ".join(parts) or "none failed"
+
+
+def _hour(moment: datetime | None, window: Window) -> str:
+    """The hour; the day too where the window is longer than one."""
+    if moment is None:
+        return DASH
+    return f"{moment:%H:%M}" if window.span <= timedelta(days=1) else f"{moment.day} {moment:%b, %H:%M}"

@@ -26,6 +26,7 @@ from engine.profiles import (
 from engine.saved_profile import SUBJECT, list_provider_names, load_saved, resolve_profile
 from engine.settings import PRESETS, PipelineSettings, load_settings
 from engine.store import AuditTrail, PreferenceStore, Store
+from engine.views.settings import FIELD_WORDS as SETTING_WORDS
 from engine.views.words import DASH, clock, setting_value
 
 PRECEDENCE = (
@@ -198,7 +199,7 @@ def _row(name: str, value: Any, origin: str, profile_value: str, variable: str) 
         origin=origin,
         profile_value=profile_value,
         variable=variable,
-        meaning=FIELD_WORDS.get(name, ""),
+        meaning=FIELD_WORDS.get(name, "") or SETTING_WORDS.get(name, ""),
     )
 
 

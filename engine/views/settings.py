@@ -14,9 +14,10 @@ from typing import Any
 
 from engine.embedding.weights import SHA256
 from engine.errors import PhasegateError
+from engine.identity import find_person
 from engine.operations.machine import read_version
 from engine.settings import CHOICES, INDEX_FIELDS, PRESETS, RANGES, PipelineSettings, home, load_settings
-from engine.store import PreferenceStore, Store
+from engine.store import AuditTrail, PreferenceStore, Store
 from engine.views.words import DASH, setting_value
 
 GROUPS = {
@@ -152,8 +153,11 @@ def load_settings_view(store: Store) -> SettingsView:
     )
 
 
-def save_settings(store: Store, values: Mapping[str, Any]) -> PipelineSettings:
-    """Saves the fields that differ from the shipped defaults.
+def save_settings(store: Store, values: Mapping[str, Any], who: str = "", reason: str = "") -> PipelineSettings:
+    """Saves the fields that differ from the shipped defaults; a change is written into the audit trail.
+
+    Args:
+        who: by default whoever this process works for.
 
     Raises:
         SettingError: a value of the wrong type or out of range; nothing was saved.
@@ -161,7 +165,19 @@ def save_settings(store: Store, values: Mapping[str, Any]) -> PipelineSettings:
     settings = load_settings(None, values)
     defaults = PipelineSettings().as_dict()
     changed = {name: value for name, value in settings.as_dict().items() if value != defaults[name]}
-    PreferenceStore(store).save_preference("pipeline", changed or None)
+    preferences = PreferenceStore(store)
+    before = preferences.load_preference("pipeline", {}) or {}
+    preferences.save_preference("pipeline", changed or None)
+    names = [name for name in defaults if before.get(name, defaults[name]) != changed.get(name, defaults[name])]
+    if names:
+        AuditTrail(store).record_entry(
+            who or find_person(),
+            "settings changed",
+            "settings/pipeline",
+            before={name: before.get(name, defaults[name]) for name in names},
+            after={name: changed.get(name, defaults[name]) for name in names},
+            reason=reason,
+        )
     return settings
 
 

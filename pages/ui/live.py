@@ -12,12 +12,14 @@ from engine.errors import PhasegateError
 from engine.store import Store
 from engine.views.live import WINDOWS, LiveView, find_window, load_live
 from engine.views.live_parts import PartRow
+from engine.views.live_requests import FAILED
 from pages.ui.links import draw_step
 from pages.ui.markup import escape
 from pages.ui.resources import get_store, get_zone
 from pages.ui.states import draw_empty, draw_title
 
 PAGE = "pages/live.py"
+TILE_WIDTH = 210  # pixels: four in a row of a laptop, three on a tablet
 
 
 def draw_live(store: Store) -> None:
@@ -72,11 +74,18 @@ def _draw(window: str) -> None:
     _draw_alerts(view)
     if view.quiet:
         st.info(escape(view.quiet), icon=":material/bedtime:")
-    columns = st.columns(4)
-    for number, tile in enumerate(view.tiles):
-        columns[number % 4].metric(
-            tile.label, tile.value, tile.note, delta_color="off", delta_arrow="off", help=tile.help, border=True
-        )
+    with st.container(horizontal=True):
+        for tile in view.tiles:
+            st.metric(
+                tile.label,
+                tile.value,
+                tile.note,
+                delta_color="off",
+                delta_arrow="off",
+                help=tile.help,
+                border=True,
+                width=TILE_WIDTH,
+            )
     if not view.quiet:
         _draw_charts(view)
     _draw_parts(view)
@@ -84,8 +93,10 @@ def _draw(window: str) -> None:
 
 def _draw_alerts(view: LiveView) -> None:
     if view.alerts:
-        st.markdown(f"##### :material/notifications_active: {len(view.alerts)} alerts are open")
-        _draw_table(view.alerts, "live-alerts")
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.markdown(f"##### :material/notifications_active: {view.alert_words}", width="content")
+            st.page_link("pages/alerts.py", label="Take care of them", icon=":material/arrow_forward:")
+        _draw_words(view.alerts)
 
 
 def _draw_charts(view: LiveView) -> None:
@@ -93,7 +104,7 @@ def _draw_charts(view: LiveView) -> None:
         st.caption(f"Select intervals in a chart to see their requests. {view.sampled}")
         span = {"window": view.window, "from": str(view.begins), "to": str(view.ends)}
         draw_step(PAGE, "All requests", "list", span, "live-all")
-        draw_step(PAGE, "Failures", "error", span | {"outcome": "failed"}, "live-failed")
+        draw_step(PAGE, "Not answered in full", "error", span | {"outcome": FAILED}, "live-failed")
     for pair in (
         (("traffic", build_traffic), ("latency", build_latency)),
         (("cache", build_cache), ("tokens", build_tokens)),
@@ -134,19 +145,29 @@ def _open_selected(key: str, view: LiveView) -> None:
 
 def _draw_parts(view: LiveView) -> None:
     for title, rows, key, without in (
-        ("Why requests failed", view.reasons, "live-reasons", ""),
+        ("Why requests were not answered in full", view.reasons, "", ""),
         ("Providers and their breakers", view.providers, "live-providers", "No model was called in this window."),
-        ("Changes of breakers", view.breakers, "live-breakers", ""),
+        ("Changes of breakers", view.breakers, "", ""),
         ("Cache by tier", view.tiers, "live-tiers", "No cache tier has done anything yet."),
-        ("Limits of this app", view.gates, "live-gates", "This app's limits cannot be read now."),
-        ("Work in the background", view.jobs, "live-jobs", "Nothing works and nothing waits."),
+        ("Limits of this app", view.gates, "", "This app's limits cannot be read now."),
+        ("Work in the background", view.jobs, "", "Nothing works and nothing waits."),
     ):
         if rows or without:
             st.markdown(f"##### {title}")
-        if rows:
+        if rows and key:
             _draw_table(rows, key)
+        elif rows:
+            _draw_words(rows)
         elif without:
             st.caption(without)
+
+
+def _draw_words(rows: tuple[PartRow, ...]) -> None:
+    """Rows whose sentences are read whole: they wrap."""
+    st.table(
+        [{name[:1].upper() + name[1:]: escape(str(value)) for name, value in row.items()} for row in rows],
+        hide_index=True,
+    )
 
 
 def _draw_table(rows: tuple[PartRow, ...], key: str) -> None:

@@ -6,11 +6,11 @@ import streamlit as st
 
 from engine.store import Store
 from engine.store.liveness import utc_now
-from engine.views.live_requests import RequestList, find_interval, load_requests, read_moment
+from engine.views.live_requests import KEPT_WORDS, RequestList, find_interval, load_requests, read_moment
 from engine.views.tables import build_csv
 from pages.ui.choosing import choose
 from pages.ui.links import draw_step
-from pages.ui.markup import escape
+from pages.ui.live_request import LISTED
 from pages.ui.resources import get_zone
 from pages.ui.states import draw_title
 from pages.ui.tables import draw_opening_table
@@ -38,6 +38,7 @@ def draw_requests(store: Store) -> None:
         sort=query.get("sort", "newest"),
         page=int(page) if page.isdecimal() else 1,
     )
+    st.session_state[LISTED] = query.to_dict()
     draw_step(PAGE, "Back to Live", "arrow_back", {"window": window}, "live")
     draw_title("Requests", f"{requests.span}. Select a cell to see the request whole.")
     _draw_filter(requests)
@@ -64,12 +65,12 @@ def _draw_rows(requests: RequestList) -> None:
         requests.ids,
         {
             "asked": column.DatetimeColumn("Asked", format="D MMM, HH:mm:ss", timezone=get_zone()),
-            "question": column.TextColumn("Question", width="large"),
+            "question": column.TextColumn("Question", width=320),
             "outcome": column.TextColumn("Outcome"),
-            "reason": column.TextColumn("Reason"),
             "total_ms": column.NumberColumn("Took", format="%.1f ms"),
             "tier": column.TextColumn("Cache"),
             "provider": column.TextColumn("Provider"),
+            "reason": column.TextColumn("Reason", width="medium"),
             "quality": column.NumberColumn("Context", format="%.3f", help="Context quality, 0 to 1."),
             "tokens": column.NumberColumn("Tokens"),
             "cost": column.NumberColumn("Cost", format="%.5f USD"),
@@ -87,9 +88,8 @@ def _draw_foot(requests: RequestList) -> None:
     last = requests.first + len(requests.rows) - 1
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{requests.first:,} to {last:,} of {requests.total:,}")
-        for label, icon, page in (("Newer page", "chevron_left", -1), ("Next page", "chevron_right", 1)):
+        for label, icon, page in (("Page before", "chevron_left", -1), ("Next page", "chevron_right", 1)):
             wanted = requests.page + page
-            label = "Page before" if page < 0 else label
             if st.button(
                 label, icon=f":material/{icon}:", disabled=not 1 <= wanted <= requests.pages, key=f"page-{page}"
             ):
@@ -103,6 +103,4 @@ def _draw_foot(requests: RequestList) -> None:
             icon=":material/download:",
             on_click="ignore",
         )
-    st.caption(
-        escape("Personal data in questions is blacked out before they are kept. Requests are kept for seven days.")
-    )
+    st.caption(KEPT_WORDS)

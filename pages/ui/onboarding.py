@@ -24,6 +24,7 @@ from engine.views.words import plural
 from pages.ui.answers import draw_answer, draw_sources
 from pages.ui.corpora import FILE_TYPES
 from pages.ui.markup import escape
+from pages.ui.person import get_person
 from pages.ui.progress import draw_job_progress, draw_run_progress
 from pages.ui.resources import get_pipeline
 from pages.ui.starting import start_ingest, start_run
@@ -178,7 +179,7 @@ def _model(store: Store, state: Onboarding) -> None:
                 get_pipeline(
                     state.ingested[0], load_settings(None, kept)
                 )  # refuses what cannot answer; nothing is saved then
-            save_settings(store, kept)
+            save_settings(store, kept, get_person(), "first steps")
             _go("ask")
 
 

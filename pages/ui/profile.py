@@ -58,7 +58,7 @@ def _draw_rows(rows: tuple[ProfileRow, ...], key: str, other: str) -> None:
         key=key,
         height="content",
         column_config={
-            "field": column.TextColumn("Field"),
+            "field": column.TextColumn("Field", width=190),
             "value": column.TextColumn("In force"),
             "origin": column.TextColumn("Where it comes from", help="● stands above the profile, ○ does not."),
             "other": column.TextColumn(other),

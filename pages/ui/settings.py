@@ -6,10 +6,11 @@ from typing import Any
 
 import streamlit as st
 
-from engine.store import PreferenceStore, Store
+from engine.store import Store
 from engine.views.settings import Check, Field, SettingsView, run_checks, save_settings
 from engine.views.sweep_list import load_evidence
 from pages.ui.markup import escape, state_badge
+from pages.ui.person import get_person
 from pages.ui.progress import draw_facts
 from pages.ui.states import shown_errors
 
@@ -23,7 +24,7 @@ def draw_pipeline(store: Store, view: SettingsView) -> None:
                 + ", ".join(f"`{n}` {escape(old)} → **{escape(new)}**" for n, (old, new) in view.changed.items())
             )
             if st.button("Back to the shipped defaults", icon=":material/restart_alt:"):
-                PreferenceStore(store).delete_preference("pipeline")
+                save_settings(store, {}, get_person(), "back to the shipped defaults")
                 st.rerun()
     else:
         st.caption("These are the shipped defaults, on which the quality figures are reported.")
@@ -42,7 +43,7 @@ def draw_pipeline(store: Store, view: SettingsView) -> None:
                         values[field.name] = _draw_field(field)
         if st.form_submit_button("Save", type="primary", icon=":material/save:"):
             with shown_errors():
-                save_settings(store, values)
+                save_settings(store, values, get_person())
                 st.toast("Saved. Ask uses it from now on; Suites offers it.", icon=":material/check:")
                 st.rerun()
     st.markdown(

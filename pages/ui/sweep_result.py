@@ -13,6 +13,7 @@ from engine.views.words import plural
 from pages.ui.charts import draw_chart
 from pages.ui.choosing import choose_section
 from pages.ui.markup import escape, state_badge
+from pages.ui.person import get_person
 from pages.ui.progress import draw_facts
 from pages.ui.resources import get_zone
 from pages.ui.starting import resume_sweep
@@ -73,7 +74,7 @@ def _draw_best(store: Store, sweep: SweepDetail) -> None:
                 help="Ask starts from them, and Suites offers them. The Settings screen shows them with this evidence.",
             ):
                 with shown_errors():
-                    save_best(store, sweep.sweep_id)
+                    save_best(store, sweep.sweep_id, get_person())
                     st.toast("Saved with this sweep as its evidence.", icon=":material/check:")
                     st.rerun()
             st.page_link(

@@ -15,6 +15,7 @@ from engine.views.tuning_controls import BASIC, FURTHER, Control, build_controls
 from engine.views.words import plural
 from pages.ui.choosing import choose
 from pages.ui.markup import escape
+from pages.ui.person import get_person
 from pages.ui.resources import get_labs
 from pages.ui.starting import start_ingest, start_run
 from pages.ui.states import shown_errors
@@ -132,7 +133,7 @@ def _draw_uses(store: Store, suite: str, saved: PipelineSettings) -> None:
         if st.button(
             "Save as defaults", icon=":material/save:", width="stretch", disabled=settings == saved, key="tuning-save"
         ):
-            save_settings(store, settings.as_dict())
+            save_settings(store, settings.as_dict(), get_person(), "Tuning lab")
             st.toast("Saved as defaults. They are the baseline now.", icon=":material/check:")
             st.rerun()
         st.caption(
@@ -161,7 +162,7 @@ def _draw_apply(store: Store, suite: str, saved: PipelineSettings) -> None:
         st.warning(f"{escape(source)} is no longer there; its documents would leave the index.")
     if st.button("Ingest with these settings", icon=":material/download:"):
         if keep:
-            save_settings(store, settings.as_dict())
+            save_settings(store, settings.as_dict(), get_person(), "Tuning lab")
         job = start_ingest(corpus, targets[corpus].sources, find_overrides(settings, PipelineSettings()))
         st.switch_page("pages/corpora.py", query_params={"corpus": corpus, "job": job})
 

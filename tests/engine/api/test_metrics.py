@@ -15,6 +15,7 @@ from engine.api.door import guard_doors
 from engine.api.parts import serve_parts
 from engine.operations.metric_history import HistoryWriter
 from engine.operations.metrics import close_recorder, get_recorder
+from engine.operations.observing import Observation
 from engine.store import open_store
 from engine.telemetry import CacheEvent
 from tests.engine.operations.records import make_request
@@ -35,7 +36,7 @@ def test_prometheus_reads_what_was_recorded_under_the_type_that_it_expects(clien
     assert reply.status_code == 200
     assert reply.headers["content-type"].startswith("text/plain; version=0.0.4")
     families = {family.name: family for family in text_string_to_metric_families(reply.text)}
-    assert families["requests"].samples[0].value == 1
+    assert {"door": "api", "outcome": "answered"} in [s.labels for s in families["requests"].samples if s.value == 1]
 
 
 def test_history_and_cache_answer_with_what_was_counted(client: TestClient, home: Path) -> None:
@@ -49,6 +50,15 @@ def test_history_and_cache_answer_with_what_was_counted(client: TestClient, home
         assert (history["resolution_s"], [p["requests"] for p in history["points"]]) == (300, [1])
         tier = client.get("/metrics/cache").json()["tiers"]["memory"]
     assert (tier["hits"], tier["misses"], tier["hit_rate"], tier["saved_ms"]) == (1, 1, 0.5, 300.0)
+
+
+def test_who_asks_for_history_or_cache_gets_what_was_counted_up_to_now(client: TestClient, home: Path) -> None:
+    with open_store(home) as store:
+        Observation(store, get_recorder())
+        get_recorder().record_request(make_request())
+        get_recorder().record_cache(CacheEvent(tier="memory", event="hit"))
+        assert client.get("/metrics/cache").json()["answers"]["hits"] == 1
+        assert [p["outcomes"] for p in client.get("/metrics/history").json()["points"]] == [{"answered": 1}]
 
 
 @pytest.mark.parametrize("path", ["/metrics/history", "/metrics/cache"])

@@ -183,6 +183,12 @@ def test_a_copied_function_is_found_whatever_its_local_names(tmp_path: Path) -> 
     assert "sum_orders of a.py:2" in finding.what
 
 
+def test_a_copy_is_found_in_a_module_that_has_constants_of_its_own(tmp_path: Path) -> None:
+    function = LONG.format(name="sum_orders", a="orders", b="rate", limit=3)
+    (finding,) = audit(tmp_path, a=function, b="FIRST = 1\nSECOND = 2\n" + function)
+    assert (finding.rule, finding.path) == ("duplicate-function", "b.py")
+
+
 def test_functions_that_differ_in_a_constant_or_are_short_are_no_copies(tmp_path: Path) -> None:
     first = LONG.format(name="one", a="orders", b="rate", limit=3)
     second = LONG.format(name="two", a="orders", b="rate", limit=4)

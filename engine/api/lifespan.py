@@ -15,6 +15,7 @@ from engine.operations.metrics import close_recorder, get_recorder
 from engine.operations.observing import Observation
 from engine.operations.queue_worker import ensure_worker
 from engine.operations.watching import CorpusWatcher
+from engine.serving.runtime import close_runtimes
 from engine.store import Store, open_store
 
 GATES_S = 60.0
@@ -49,6 +50,7 @@ def start_watching() -> Callable[[], None]:
     def stop() -> None:
         watcher.stop()
         observation.stop()
+        close_runtimes()  # answers that are still to be kept are written
         close_recorder(store.home)
         store.close()
 

@@ -31,6 +31,7 @@ class Generated:
     tokens: Mapping[str, int] = field(default_factory=lambda: {"prompt": 0, "completion": 0})
     cost_usd: float = 0.0
     degraded: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     validation: Validation | None = None
     prompt: str = ""
@@ -44,7 +45,7 @@ def make_extracted(found: Evidence, most_words: int) -> Generated:
         evidence, notices = drop_instructions(found.selection.evidence, context.parts, found.question.text)
         answer = extract_answer(evidence, most_words) if evidence else None
     spent = {"generate": 1000 * (time.perf_counter() - clock)}
-    return Generated(provider=EXTRACTIVE, answer=answer, timings_ms=spent, degraded=notices)
+    return Generated(provider=EXTRACTIVE, answer=answer, timings_ms=spent, notices=notices)
 
 
 def read_made(made: ModelMade, prompt: str) -> Generated:
@@ -68,7 +69,7 @@ def assemble_answer(question: str, found: Evidence, made: Generated, started: fl
     if made.parts is not None and made.parts != context.parts:
         context = dataclasses.replace(context, parts=made.parts)
     timings = {**found.timings_ms, "generate": 0.0, **made.timings_ms}
-    read = guard_passages(context.parts) if made.provider != EXTRACTIVE and made.answer is not None else ()
+    read = guard_passages(context.parts) if made.provider != EXTRACTIVE else ()
     timings["total"] = 1000 * (time.perf_counter() - started)
     return Answer(
         question=question,
@@ -83,7 +84,8 @@ def assemble_answer(question: str, found: Evidence, made: Generated, started: fl
         timings_ms={name: round(value, 3) for name, value in timings.items()},
         tokens={"context": context.tokens, **made.tokens},
         cost_usd=made.cost_usd,
-        degraded=(*found.degraded, *made.degraded, *read),
+        degraded=(*found.degraded, *made.degraded),
+        notices=(*made.notices, *read),
         validation=made.validation,
         prompt=made.prompt,
         searched=found.searched if found.searched != question else "",

@@ -13,6 +13,7 @@ from engine.indexing import CorpusReport, IndexUpdate, Progress
 from engine.ingestion import LoadedDocuments, Skipped, load_documents
 from engine.settings import DATASETS, PipelineSettings
 from engine.store import CorpusStore, Store
+from engine.written_paths import find_written_path
 
 __all__ = [
     "CorpusReport",
@@ -35,10 +36,9 @@ def find_corpus(reference: str, relative_to: Path | None = None) -> tuple[str, P
     Raises:
         UnknownNameError: neither.
     """
-    path = Path(reference).expanduser()
-    if relative_to is not None and not path.is_absolute():
-        path = relative_to / path
-    if path.exists() and (relative_to is not None or "/" in reference):
+    own = reference if relative_to is None or reference.startswith("~") else relative_to / reference
+    path = find_written_path(own)
+    if path is not None and (relative_to is not None or "/" in reference):
         path = path.resolve()
         shipped_name = next((name for name, folder in shipped_corpora().items() if folder.resolve() == path), None)
         if shipped_name:
@@ -53,6 +53,15 @@ def find_corpus(reference: str, relative_to: Path | None = None) -> tuple[str, P
     if reference in shipped:
         return reference, shipped[reference]
     raise UnknownNameError("corpus", reference, shipped, "Give the name of a shipped corpus or the path of a folder.")
+
+
+def _make_absolute(path: Path) -> str:
+    """A path that stays the same wherever the next command is run."""
+    found = find_written_path(path)
+    if found is None:
+        shown = str(path) if len(str(path)) < 200 else f"{str(path)[:200]}…"
+        raise InputError(f"{shown}: there is no such file or folder.", "Check the path.")
+    return str(found.absolute())
 
 
 def load_sources(sources: Sequence[str]) -> LoadedDocuments:
@@ -121,7 +130,7 @@ def ingest_corpus(
     catalog = Catalog()
     with catalog.locked(corpus):
         entry = catalog.find(corpus)
-        wanted = [str(path.expanduser().absolute()) for path in paths]
+        wanted = [_make_absolute(path) for path in paths]
         earlier = [] if entry is None or replace else [s for s in entry.sources if s not in wanted]
         gone = [
             Skipped(source, "no longer there; its documents left the index")

@@ -17,12 +17,14 @@ from engine.evaluation.runner import RunOutcome, run_suite
 from engine.evaluation.suites import Suite, load_suite
 from engine.evaluation.target_specs import TargetSpec, resolve_target
 from engine.evaluation.targets import PipelineTarget
+from engine.guard.pii import redact
 from engine.judges import check_same_judge, describe_judge, find_judging
 from engine.prompt_library import describe_prompts
 from engine.run_options import RunOptions
 from engine.run_preparation import Prepared, describe_provenance, prepare_suite
 from engine.run_summaries import load_summary
 from engine.run_targets import check_same_target, load_targets, name_target, open_run_target
+from engine.saved_profile import resolve_profile
 from engine.settings import PipelineSettings, load_settings
 from engine.store import RunStore, Store
 from engine.store.liveness import utc_now
@@ -227,6 +229,7 @@ def _execute(
     cancel: threading.Event | None,
 ) -> RunOutcome:
     options, before = attempt.options, attempt.seconds_before
+    kept = resolve_profile(store).profile
     budget = Budget(options.budget_usd, options.budget_minutes, spent_usd=attempt.spent_usd, spent_seconds=before)
     try:
         spec = attempt.target.with_timeout(options.case_timeout_s)
@@ -235,7 +238,7 @@ def _execute(
                 attempt.prepared.suite,
                 target,
                 attempt.settings,
-                StoreRecorder(store, runs, run_id, before),
+                StoreRecorder(store, runs, run_id, before, redact if "stored" in kept.redact_pii else None),
                 options.choose_measures(attempt.prepared.suite.measures),
                 run_id=run_id,
                 limit=attempt.limit,

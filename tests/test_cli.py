@@ -393,9 +393,9 @@ def test_a_reader_that_hangs_up_is_no_failure(state: Path, finished: dict[str, A
 def test_a_fault_of_the_program_exits_4_and_not_as_a_failed_gate(
     state: Path, corpus: dict[str, Any], run_cli: RunCli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def divide(*_: object) -> None:
+    def divide(*_: object, **__: object) -> None:
         raise ZeroDivisionError("a fault")
 
-    monkeypatch.setattr("engine.pipeline.open_pipeline", divide)
+    monkeypatch.setattr("engine.serving.runtime.open_pipeline", divide)
     done = run_cli("ask", "Why?", "--corpus", "shop", home=state)
     assert done.returncode == 4 and "ZeroDivisionError: a fault" in done.stderr

@@ -75,20 +75,25 @@ def ask(
     json: Json = False,
 ) -> None:
     """Ask one question and see why that answer. Text is shown while it comes; Ctrl-C stops the model's call."""
-    from engine.guard.fields import check_question, check_session
+    from engine.guard.fields import check_session
+    from engine.guard.validation import AskBody, check_body
     from engine.serving.asked import Asked
     from engine.serving.runtime import close_runtimes, get_runtime
     from engine.settings import parse_assignments
 
-    check_question(question)
-    if session is not None:
-        check_session(session)
+    body = {"question": question, "corpus": corpus, "settings": parse_assignments(set_)}
+    checked = check_body(AskBody, body if session is None else body | {"session": check_session(session)})
     try:
         runtime = get_runtime()
-        settings = runtime.resolve_settings(preset, parse_assignments(set_), saved=False)
+        settings = runtime.resolve_settings(preset, checked.settings, saved=False)
         runtime.open_pipeline(corpus, settings).warm_up()
         asked = Asked(
-            question=question, corpus=corpus, settings=settings, session=session or "", door="cli", cache=cache
+            question=checked.question,
+            corpus=corpus,
+            settings=settings,
+            session=checked.session,
+            door="cli",
+            cache=cache,
         )
         if json:
             print_json(runtime.service.answer(asked).as_json())

@@ -17,7 +17,7 @@ from engine.evaluation.targets import Target
 from engine.types import Answer
 
 _KEPT = (
-    "retrieved", "contexts", "sentences", "citations", "timings_ms", "tokens", "cost_usd", "provider", "degraded", "gaps",
+    "retrieved", "contexts", "sentences", "citations", "timings_ms", "tokens", "cost_usd", "provider", "degraded", "notices", "gaps",
     "validation", "prompt",
 )  # fmt: skip
 

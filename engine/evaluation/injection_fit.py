@@ -20,7 +20,7 @@ import numpy as np
 
 from engine.errors import InputError
 from engine.evaluation.logistic import fit_logistic
-from engine.guard.injection import PATH, clear_caches, list_candidates
+from engine.guard.injection import PATH, clear_caches, list_candidates, score_as_attack
 from engine.guard.injection_features import CUES, SENTENCE_FEATURES, count_cues
 from engine.json_lines import read_rows
 
@@ -34,12 +34,16 @@ Array = np.ndarray
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sentences:
-    """Candidates of all documents: features (n, f), which are the instruction, whose document each is, and its part."""
+    """Candidates of all documents: features (n, f), which are the instruction, whose document each is, and its part.
+
+    ``attack`` (n,) is what the model of questions says of each; it was fitted on no document.
+    """
 
     x: Array
     y: Array
     document: Array
     part: Array
+    attack: Array
 
 
 def load_texts(data: Path) -> list[dict[str, Any]]:
@@ -87,7 +91,7 @@ def find_part(name: str) -> int:
 
 def build_sentences(documents: Sequence[Mapping[str, Any]]) -> Sentences:
     """Features of the sentences that may be instructions; the instruction's part is its category's."""
-    x, y, owner, part = [], [], [], []
+    x, y, owner, part, attack = [], [], [], [], []
     for number, document in enumerate(documents):
         span = document.get("attack_span") or (0, 0)
         for start, end, features in list_candidates(document["text"]):
@@ -97,7 +101,10 @@ def build_sentences(documents: Sequence[Mapping[str, Any]]) -> Sentences:
             owner.append(number)
             group = document.get("attack_category", "") if inside else str(document["id"]).rsplit("-", 1)[0]
             part.append(find_part(str(group)))
-    return Sentences(x=np.array(x), y=np.array(y, float), document=np.array(owner), part=np.array(part))
+            attack.append(score_as_attack(document["text"][start:end]))
+    return Sentences(
+        x=np.array(x), y=np.array(y, float), document=np.array(owner), part=np.array(part), attack=np.array(attack)
+    )
 
 
 def cross_fit(x: Array, y: Array, part: Array, ridge: float) -> Array:

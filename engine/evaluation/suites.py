@@ -25,6 +25,7 @@ from engine.evaluation.suite_files import (
 from engine.evaluation.suite_folders import find_named_folder, find_shadowed, home_suites, list_suites
 from engine.settings import DATASETS, PipelineSettings
 from engine.types import Span
+from engine.written_paths import find_written_path
 
 __all__ = ["Case", "Suite", "Turn", "check_spans", "hash_suite_files", "list_suites", "load_suite"]
 RUN_KINDS = ("qa", "conversation", "content")
@@ -177,10 +178,10 @@ def _find_folder(name_or_path: str | Path, root: Path) -> Path:
     named = find_named_folder(str(name_or_path), root)
     if named is not None:
         return named
-    path = Path(name_or_path).expanduser()
-    if path.is_file() and path.name == "suite.yaml":
+    path = find_written_path(name_or_path)
+    if path is not None and path.is_file() and path.name == "suite.yaml":
         path = path.parent
-    if str(name_or_path).strip() and path.is_dir():
+    if path is not None and path.is_dir():
         return path.resolve()
     raise UnknownNameError(
         "suite", str(name_or_path), list_suites(root), "Give one of these names or a suite's folder."
@@ -209,9 +210,9 @@ def find_corpus_folder(path: Path, corpus: str, folder: Path, line: int | None, 
     Raises:
         FileFormatError: neither; ``path`` and ``line`` are for the message.
     """
-    relative, shipped = folder / Path(corpus).expanduser(), root / "corpora" / corpus / "documents"
-    for candidate in (relative, shipped):
-        if candidate.is_dir():
+    own = corpus if corpus.startswith("~") else folder / corpus
+    for candidate in map(find_written_path, (own, root / "corpora" / corpus / "documents")):
+        if candidate is not None and candidate.is_dir():
             return candidate.resolve()
     known = ", ".join(sorted(p.parent.name for p in (root / "corpora").glob("*/documents"))) or "none"
     problem = f"expected a folder beside suite.yaml or one of the corpora {known}; found {corpus!r}, which is neither"

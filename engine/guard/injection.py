@@ -30,6 +30,7 @@ from engine.types import ContextPart, EvidenceSentence
 PATH = Path(__file__).with_name("injection_model.json")
 READ_DOCUMENT = 200_000
 Weights = Mapping[str, float]
+ABOUT_RULES = frozenset(("override", "secret", "reveal", "mode", "dan", "you_are_now", "unrestricted", "delimiters"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def drop_instructions(
     """Evidence without sentences that are instructions to a model, unless the question asks about their words.
 
     Returns:
-        what may be quoted, and a notice for each document whose instructions were left out.
+        what may be quoted, and a notice for each document that gave such a sentence, quoted or not.
     """
     asked = set(list_content_words(question))
     spans = {part.document: [] for part in parts}  # type: dict[str, list[tuple[int, int]]]
@@ -111,9 +112,9 @@ def drop_instructions(
     kept, named = [], {}
     for sentence in evidence:
         inside = any(start < sentence.end and sentence.start < end for start, end in spans.get(sentence.document, ()))
-        if inside and not _is_asked_about(sentence.text, asked):
+        if inside:
             named[sentence.document] = None
-        else:
+        if not inside or _is_asked_about(sentence.text, asked):
             kept.append(sentence)
     return tuple(kept), tuple(_notice(document) for document in named)
 
@@ -164,17 +165,23 @@ def _find_instructions(text: str) -> tuple[InstructionSpan, ...]:
 
 def _score_sentence(weights: Weights, sentence: str, features: Sequence[float]) -> float:
     """An instruction about the reply, or one that would be an attack in a question."""
-    return max(
-        _answer(weights, SENTENCE_FEATURES, features),
-        attack
-        if (attack := _answer(load_model()["attack"], CUES, count_cues(sentence))) >= read_threshold("attack")
-        else 0.0,
-    )
+    return max(_answer(weights, SENTENCE_FEATURES, features), score_as_attack(sentence))
+
+
+def score_as_attack(sentence: str) -> float:
+    """How likely a sentence of a document would be an attack in a question; 0 below the threshold, and where no word is
+    about a model's rules: letters ask for replies and say "you" as attacks do."""
+    cues = count_cues(sentence)
+    if not any(cue for name, cue in zip(CUES, cues, strict=True) if name in ABOUT_RULES):
+        return 0.0
+    attack = _answer(load_model()["attack"], CUES, cues)
+    return attack if attack >= read_threshold("attack") else 0.0
 
 
 def _is_asked_about(sentence: str, asked: set[str]) -> bool:
+    """Whether half of a sentence's words stand in the question: its subject alone is what an attacker would guess."""
     words = set(list_content_words(sentence))
-    return bool(words) and 2 * len(words & asked) >= min(len(words), len(asked)) > 0
+    return bool(words) and 2 * len(words & asked) >= len(words)
 
 
 def _notice(document: str) -> str:

@@ -5,26 +5,28 @@ from __future__ import annotations
 import logging
 import traceback
 
-from engine.guard.pii import IDENTIFYING, find_personal_data, replace_spans
-
 _MOST = 20_000  # characters of a message that are kept; more is no message
 _OURS = "phasegate_redacted"
-# In a log, a host's address is what the operator reads the line for.
-LOGGED = tuple(kind for kind in IDENTIFYING if kind != "ip_address")
 
 
 class RedactingFilter(logging.Filter):
     """Replaces personal data and secrets in a record's message, arguments included, and in its traceback."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Always lets the record through, redacted; only once, however many loggers and handlers it passes."""
+        """Always lets the record through, redacted; only once, however many loggers and handlers it passes.
+
+        A record without any personal data stays as it is: some formatters, such as that of a web server's access log, read
+        the arguments rather than the message.
+        """
         if getattr(record, _OURS, False):
             return True
         try:
             message = record.getMessage()
-        except (TypeError, ValueError):  # a message that does not fit its arguments: logging would print both in full
-            message = str(record.msg)
-        record.msg, record.args = redact_line(message), None
+        except (TypeError, ValueError, KeyError):  # it does not fit its arguments: logging would print both in full
+            message, record.args = str(record.msg), None
+        redacted = redact_line(message)
+        if redacted != message:
+            _rewrite(record, redacted)
         if record.exc_info and record.exc_info[0] is not None:
             record.exc_text = redact_line("".join(traceback.format_exception(*record.exc_info)).rstrip())
             record.exc_info = None
@@ -32,10 +34,29 @@ class RedactingFilter(logging.Filter):
         return True
 
 
+def _rewrite(record: logging.LogRecord, redacted: str) -> None:
+    """Puts the redacted message in; argument by argument where that gives the same message."""
+    if isinstance(record.args, tuple):
+        args = tuple(redact_line(value) if isinstance(value, str) else value for value in record.args)
+        try:
+            if str(record.msg) % args == redacted:
+                record.args = args
+                return
+        except (TypeError, ValueError):
+            pass
+    record.msg, record.args = redacted, None
+
+
 def redact_line(text: str) -> str:
-    """A message as a log may hold it: personal data replaced, control characters written out, cut at 20,000 characters."""
+    """A message as a log may hold it: personal data replaced, control characters written out, cut at 20,000 characters.
+
+    Addresses of hosts stay: they are what an operator reads the line for.
+    """
+    from engine.guard.pii import IDENTIFYING, find_personal_data, replace_spans  # 30 ms that most commands never need
+
     kept = text[:_MOST]
-    shown = replace_spans(kept, find_personal_data(kept, LOGGED))
+    types = [kind for kind in IDENTIFYING if kind != "ip_address"]
+    shown = replace_spans(kept, find_personal_data(kept, types))
     cut = f" … {len(text) - _MOST:,} characters left out" if len(text) > _MOST else ""
     return "".join(char if char.isprintable() or char in "\n\t" else repr(char)[1:-1] for char in shown) + cut
 

@@ -30,7 +30,7 @@ def _checked(check: Callable[[str], str]) -> BeforeValidator:
             return check(replace_halves(value))
         except InputError as error:
             problem = next(iter(error.fields.values()), error.message)
-            raise PydanticCustomError("phasegate", "{problem}", {"problem": problem}) from None
+            raise PydanticCustomError("phasegate", "{problem}", {"problem": problem, "error": error}) from None
 
     return BeforeValidator(apply)
 
@@ -136,8 +136,12 @@ def check_body(model: type[Body], value: Any) -> Body:
     try:
         return model.model_validate(value)
     except ValidationError as error:
+        found = error.errors(include_url=False)
+        own = found[0].get("ctx", {}).get("error") if len(found) == 1 and len(found[0]["loc"]) == 1 else None
+        if isinstance(own, InputError):  # a rule of ours has words and a hint of its own
+            raise InputError(own.message, own.hint, fields={str(found[0]["loc"][0]): str(found[0]["msg"])}) from None
         fields: dict[str, str] = {}
-        for details in error.errors(include_url=False):
+        for details in found:
             name, problem = _explain(details)
             fields.setdefault(name, problem)
         words = "; ".join(f"{name}: {problem}" if name else problem for name, problem in fields.items())

@@ -33,6 +33,7 @@ from engine.roadmap.types import (
     TimelineItem,
 )
 from engine.settings import DATASETS, home
+from engine.written_paths import find_written_path
 
 SUFFIXES = (".yaml", ".yml")
 
@@ -86,8 +87,8 @@ def _find_file(name_or_path: str | Path, root: Path) -> Path:
     named = find_home_file(str(name_or_path)) or find_shipped_file(str(name_or_path), root)
     if named is not None:
         return named
-    path = Path(name_or_path).expanduser()
-    if path.suffix in SUFFIXES and path.is_file():
+    path = find_written_path(name_or_path)
+    if path is not None and path.suffix in SUFFIXES and path.is_file():
         return path.resolve()
     known = list_roadmap_names(root)
     raise UnknownNameError("roadmap", str(name_or_path), known, "Give one of these names or a roadmap's .yaml file.")

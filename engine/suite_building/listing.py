@@ -8,6 +8,7 @@ from typing import Any
 from engine.errors import PhasegateError, UnknownNameError
 from engine.evaluation.suite_folders import find_named_folder, list_home_folders, list_shipped_suites, list_suites
 from engine.suite_building.checking import check_suite
+from engine.written_paths import find_written_path
 
 
 def find_suite(name_or_path: str) -> Path:
@@ -19,8 +20,8 @@ def find_suite(name_or_path: str) -> Path:
     named = find_named_folder(name_or_path)
     if named is not None:
         return named
-    path = Path(name_or_path).expanduser()
-    if name_or_path.strip() and (path / "suite.yaml").is_file():
+    path = find_written_path(name_or_path)
+    if path is not None and (path / "suite.yaml").is_file():
         return path.resolve()
     raise UnknownNameError("suite", name_or_path, list_suites(), "Give one of these names or a suite's folder.")
 

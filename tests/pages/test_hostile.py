@@ -11,9 +11,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from engine.corpora import ingest_corpus, record_ingest
+from engine.plain_text import replace_halves
 from engine.runs import RunRequest, run_request
+from engine.serving.asked import Asked
+from engine.serving.runtime import ServingRuntime
 from engine.settings import PipelineSettings
-from engine.store import open_store
+from engine.store import PreferenceStore, open_store
 from engine.store.sessions import SessionStore
 from tests.engine.guard.naughty import OWN
 from tests.pages.conftest import open_page
@@ -33,7 +36,8 @@ SCREENS = [
     ("ask", {}), ("corpora", {}), ("corpora", {"corpus": "hostile"}), ("corpora", {"corpus": "hostile", "document": FILE}), ("overview", {}),
     ("suites", {}), ("runs", {}), ("runs", {"run": "run-hostile"}), ("runs", {"run": "run-hostile", "case": CASE}),
     ("runs", {"run": "run-hostile", "show": "Tags"}), ("reports", {"kind": "Run", "run": "run-hostile"}),
-    ("validation", {}), ("readiness", {}), ("calibration", {}),
+    ("validation", {}), ("readiness", {}), ("calibration", {}), ("live", {"list": "1"}), ("live", {"request": "hostile-request"}),
+    ("ask", {"corpus": "hostile", "session": EVIL, "q": EVIL}), ("suite_editor", {"suite": "hostile"}), ("guards", {"show": EVIL}),
 ]  # fmt: skip
 
 
@@ -57,6 +61,10 @@ def hostile_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
             record_ingest(store, ingest_corpus("hostile", [corpus], settings), settings)
             run_request(store, RunRequest(suite=str(suite), overrides={}, run_id="run-hostile"))
             SessionStore(store).record_turn(EVIL, EVIL, EVIL, corpus="hostile", owner=EVIL)
+            with ServingRuntime(open_store()) as runtime:
+                asked = Asked(question=f"When does the blue depot {EVIL} open?", corpus="hostile", settings=settings,
+                              asker=EVIL, correlation_id="hostile-request")  # fmt: skip
+                runtime.service.answer(asked)
     return base / "home"
 
 
@@ -95,7 +103,7 @@ def test_mark_up_of_documents_answers_and_ids_stays_text(page: str, query: dict[
 
 def test_question_box_takes_any_string_and_shows_it_as_text(hostile: Path) -> None:
     app = open_page("ask", corpus="hostile")
-    for text in (EVIL, *OWN[::9]):
+    for text in (EVIL, *OWN[::16]):
         app.text_area(key="question").set_value(text)
         next(button for button in app.button if button.label == "Ask").click().run()
         assert not app.exception, text
@@ -104,15 +112,44 @@ def test_question_box_takes_any_string_and_shows_it_as_text(hostile: Path) -> No
             assert [rule.pattern for rule in LIVE if rule.search(bare)] == [], shown
 
 
-def test_search_box_of_cases_takes_any_string(hostile: Path) -> None:
-    app = open_page("runs", run="run-hostile")
-    for text in (EVIL, "'; DROP TABLE runs; --", "%_\\", "\x00", "a" * 3000, "[", "田中"):
-        app.text_input(key="case-find").set_value(text).run()
+ODD = (EVIL, "'; DROP TABLE runs; --", "%_\\", "\x00", "a" * 3000, "[", "田中", "1e400", "{{7*7}}")
+
+
+@pytest.mark.parametrize(
+    ("page", "query", "key"),
+    [("runs", {"run": "run-hostile"}, "case-find"), ("runs", {}, "text"), ("live", {"list": "1"}, "words"),
+     ("corpora", {"corpus": "hostile"}, "search"), ("settings", {"show": "Audit trail"}, "trail-words")],
+    ids=["cases", "runs", "live", "documents", "trail"],
+)  # fmt: skip
+def test_search_box_takes_any_string(page: str, query: dict[str, str], key: str, hostile: Path) -> None:
+    app = open_page(page, **query)
+    for text in ODD:
+        app.text_input(key=key).set_value(text).run()
         assert not app.exception, text
-    app.text_input(key="case-find").set_value("").run()
-    assert any("case" in text for text in list_markdown(app))
+    assert app.text_input(key=key).set_value("").run().text_input(key=key).value == ""
+
+
+def test_text_that_is_tried_is_shown_as_text_whatever_it_is(hostile: Path) -> None:
+    app = open_page("guards", show="Try a text")
+    for text in (*ODD, *OWN[::20]):
+        app.text_area(key="guards-text").set_value(replace_halves(text)).run()
+        assert not app.exception, text
+        assert [rule.pattern for rule in LIVE for shown in list_markdown(app) if rule.search(shown)] == [], text
+
+
+def test_settings_take_any_string_or_say_what_is_wrong(hostile: Path) -> None:
+    app = open_page("settings")
+    boxes = [box.key for box in app.text_input if (box.key or "").startswith("field-")]
+    assert len(boxes) >= 2
+    for text in ODD[::2]:
+        for key in boxes:
+            app.text_input(key=key).set_value(text)
+        next(button for button in app.button if button.label == "Save").click().run()
+        assert not app.exception, text
+    with open_store() as store:
+        PreferenceStore(store).delete_preference("pipeline")
 
 
 def test_these_screens_do_show_what_is_hostile(hostile: Path) -> None:
-    shown = [text for page, query in SCREENS[:4] for text in list_markdown(open_page(page, **query))]
+    shown = [text for page, query in SCREENS[2:4] for text in list_markdown(open_page(page, **query))]
     assert sum("evil" in text for text in shown) >= 2

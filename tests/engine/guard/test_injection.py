@@ -71,6 +71,11 @@ def test_document_without_instructions_to_a_model_is_clean() -> None:
     )
 
 
+def test_letter_that_asks_for_a_reply_instructs_no_model() -> None:
+    asks = "If you have any questions, just reply to this email.\nThe Mercury Team"
+    assert find_instructions(LETTER.format(attack=asks)) == []
+
+
 def part(text: str) -> ContextPart:
     return ContextPart(document="mail.txt", chunk_index=0, start=10, end=10 + len(text), text=text, score=1.0)
 
@@ -89,8 +94,10 @@ def test_instruction_is_no_evidence_unless_it_is_asked_about() -> None:
     kept, notices = drop_instructions(evidence, [part(text)], "How long do I have to dispute a charge?")
     assert [s.text for s in kept] == [fact]
     assert notices == ("A passage of mail.txt holds instructions; they were treated as data.",)
-    asked, none = drop_instructions(evidence, [part(text)], "Who says to ignore previous instructions?")
-    assert (len(asked), none) == (2, ())
+    guessed, _ = drop_instructions(evidence, [part(text)], "Is my account closed?")
+    assert [s.text for s in guessed] == [fact]
+    asked, told = drop_instructions(evidence, [part(text)], "Who says to ignore previous instructions on the account?")
+    assert (len(asked), told) == (2, notices)
 
 
 def test_notice_names_the_document_and_repeats_nothing_of_it() -> None:

@@ -55,6 +55,13 @@ def serve_app(home: Path, *arguments: str) -> Iterator[str]:
         process.wait(20)
 
 
+def click_grid(page: Page, x: int, y: int) -> None:
+    """Click on a place of the first grid, once its cells can be read: before that it takes no click."""
+    grid = page.get_by_test_id("stDataFrame").first
+    grid.locator("[role=gridcell]").first.wait_for(state="attached")
+    grid.locator(".dvn-scroller").click(position={"x": x, "y": y})
+
+
 def _await_health(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import ROOT, _await_health
+from tests.e2e.conftest import ROOT, _await_health, click_grid
 
 DOCUMENT = "# Depot\n\n" + "\n\n".join(
     f"The gate {name} of the depot opens at {hour} in the morning and is closed on Sundays."
@@ -125,7 +125,7 @@ def test_selected_rows_alone_are_labelled_and_the_download_is_what_is_shown(page
     assert len(rows) == 2 and rows[1].split(",")[:2] == ["✔ passed", "ash"]
     page.goto("/runs?run=gates-1&sort=position")
     expect(page.get_by_text("1 to 6 of 6 cases.")).to_be_visible()
-    page.locator("[data-testid=stDataFrame] .dvn-scroller").click(position={"x": 16, "y": 50})
+    click_grid(page, 16, 50)
     expect(page.get_by_text("For 1 selected case.")).to_be_visible()
     page.get_by_role("button", name="Label all").click()
     dialog = page.get_by_role("dialog")

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+from tests.e2e.conftest import click_grid
+
 SLOW = 120_000
 
 
@@ -87,10 +89,10 @@ def test_a_suite_runs_to_its_end_and_leads_to_a_failing_case(page: Page) -> None
 
 def test_a_failing_case_is_shown_whole(page: Page) -> None:
     open_at(page, "/runs?sort=oldest")
-    page.locator("[data-testid=stDataFrame] .dvn-scroller").first.click(position={"x": 40, "y": 50})
+    click_grid(page, 40, 50)
     expect(page.get_by_role("heading", name="Run of customer-service")).to_be_visible()
     await_drawn(page)
-    page.locator("[data-testid=stDataFrame] .dvn-scroller").first.click(position={"x": 40, "y": 50})
+    click_grid(page, 40, 50)
     expect(page.get_by_role("heading", name=re.compile("^Case "))).to_be_visible()
     expect(page.get_by_text("Failed").first).to_be_visible()
     expect(page.get_by_text("Expected", exact=True).first).to_be_visible()

@@ -132,7 +132,8 @@ def test_deep_checks_find_the_damage_and_mend_it_when_asked(store: Store, home: 
     assert "health --repair" in found["index depot"].advice
     found = {check.name: check for check in run_deep_checks(home, repair=True)}
     assert (found["index depot"].status, "built again" in found["index depot"].reason) == ("ok", True)
-    assert summarise(list({c.name: c for c in run_deep_checks(home)}.values())) == "ok"
+    # How much memory this process holds, and how full its disk is, is not what is tested here.
+    assert summarise([c for c in run_deep_checks(home) if c.name not in ("memory", "disk")]) == "ok"
 
 
 def test_every_part_has_a_check_with_a_time_and_a_reason(store: Store, home: Path) -> None:

@@ -39,6 +39,7 @@ MAKES_ANSWERS = (
     "ingestion",
     "pipeline.py",
     "plain_text.py",
+    "written_paths.py",
     "providers",
     "retrieval",
     "settings.py",

@@ -252,9 +252,15 @@ class RagPipeline:
                 emit(piece)
 
         parts = found.selection.context.parts
+        # Of a question with a background the vector found by is not its own.
+        known = self.settings.embedder == "minilm" and not standalone.background
         try:
             made = await self._answerer.produce(
-                standalone.text, standalone.background, parts, show if emit is not None else None
+                standalone.text,
+                standalone.background,
+                parts,
+                show if emit is not None else None,
+                vector=found.retrieved.vector if known else None,
             )
         except ProviderError as error:
             reason = f"{error.message} Answered by extraction instead."

@@ -1,7 +1,7 @@
 """What serving adds to a model call, beside search: guards, quotas, caches that miss, a slot, failover, checks, records.
 
-Against a model that answers at once, in the same run: the whole of a served answer less its search and context, and the
-bare call of litellm with the same messages. Questions alternate between both, so that what slows the machine slows both.
+Against a model that answers from its passages, in the same run: the whole of a served answer less its search and context,
+and the bare call of litellm with the same messages. Questions alternate between both, so that what slows the machine slows both.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 from engine.bench.figures import latency_figures, pair_figures
 from engine.bench.questions import ingest_questions_corpus, load_turns
+from engine.bench.quoting_model import quote_sentence
 from engine.bench.scripted_model import STAND_IN, ScriptedModel
 from engine.providers import load_litellm
 from engine.providers.loop import run_async
@@ -38,7 +39,7 @@ def measure(data: Path | None, overrides: Mapping[str, Any]) -> dict[str, Any]:
     corpus = ingest_questions_corpus(data, settings)
     questions = [turn.question for turn in load_turns(data, QUESTIONS)]
     recorder = _Traces()
-    with ScriptedModel(delay_s=DELAY_S) as server, open_store() as store:
+    with ScriptedModel(delay_s=DELAY_S, reply=quote_sentence) as server, open_store() as store:
         ProviderStore(store).save_provider(server.make_spec(), "bench")
         with ServingRuntime(open_store(), recorder=recorder) as runtime:
             asked = [Asked(question=q, corpus=corpus, settings=settings, door="cli") for q in questions]

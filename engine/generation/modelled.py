@@ -18,6 +18,7 @@ from engine.generation.model import ModelAnswer, number_sentences, read_reply
 from engine.generation.prompts import PromptTemplate
 from engine.generation.quality import Review, prepare_passages, review_answer
 from engine.generation.streamed import StreamedText
+from engine.generation.topic import Embed, reuse_vector
 from engine.generation.validators import PARALLEL, Panel, Submission, validate_answers
 from engine.settings import PipelineSettings
 from engine.telemetry import trace_span
@@ -101,17 +102,25 @@ class ModelAnswerer:
         self._texts, self._find_window, self._parallel = texts, find_window, parallel
 
     async def produce(
-        self, question: str, background: Sequence[str], parts: Sequence[ContextPart], emit: Emit | None = None
+        self,
+        question: str,
+        background: Sequence[str],
+        parts: Sequence[ContextPart],
+        emit: Emit | None = None,
+        *,
+        vector: np.ndarray | None = None,
     ) -> ModelMade:
         """Ask, check, and mend once where it is needed.
 
         Args:
             emit: takes the text of the first reply while it comes, and what replaces it.
+            vector: the question's, by the embedder of these texts, where it is known already.
 
         Raises:
             ProviderError: no model of the chain answered, or none can read the question.
         """
         spent, clock = _Spent(), time.perf_counter()
+        embed = reuse_vector(question, vector, self._texts.embed)
         with trace_span("generate") as notes:
             fitted = await asyncio.to_thread(self._fit, question, background, parts)
             messages = build_messages(self._templates.answer, question, fitted.parts, background)
@@ -129,12 +138,12 @@ class ModelAnswerer:
         if made.abstained:
             return _close(made, fitted, reply, Validation(), spent, degraded)
         clock = time.perf_counter()
-        best = await self._judge(question, reply, made, fitted.parts, spent)
+        best = await self._judge(question, reply, made, fitted.parts, spent, embed)
         spent.timings_ms["review"] = _since(clock)
         state = ""
         if best.problems and self._settings.repair:
             clock = time.perf_counter()
-            mended, state, told = await self._repair(question, messages, best, fitted.parts, spent)
+            mended, state, told = await self._repair(question, messages, best, fitted.parts, spent, embed)
             degraded += told
             spent.timings_ms["repair"] = _since(clock)
             if mended is not best and emit is not None:
@@ -187,13 +196,19 @@ class ModelAnswerer:
         return reply
 
     async def _judge(
-        self, question: str, reply: ChatReply, made: ModelAnswer, parts: Sequence[ContextPart], spent: _Spent
+        self,
+        question: str,
+        reply: ChatReply,
+        made: ModelAnswer,
+        parts: Sequence[ContextPart],
+        spent: _Spent,
+        embed: Embed,
     ) -> Judged:
         """Quality control and validators; at the same time, unless nothing may overlap."""
 
         async def check() -> Review:
             with trace_span("check"):
-                return await asyncio.to_thread(review_answer, question, made, parts, self._texts.embed)
+                return await asyncio.to_thread(review_answer, question, made, parts, embed)
 
         if not self._settings.validators:
             return Judged(reply=reply, review=await check(), panel=None)
@@ -220,7 +235,13 @@ class ModelAnswerer:
         return panel
 
     async def _repair(
-        self, question: str, messages: Messages, first: Judged, parts: Sequence[ContextPart], spent: _Spent
+        self,
+        question: str,
+        messages: Messages,
+        first: Judged,
+        parts: Sequence[ContextPart],
+        spent: _Spent,
+        embed: Embed,
     ) -> tuple[Judged, str, tuple[str, ...]]:
         """One more try. Returns the better one of the two, what became of the try, and what is to be said of it."""
         from engine.providers.chain import ChatRequest
@@ -240,7 +261,7 @@ class ModelAnswerer:
                 second = Judged(reply=reply, review=Review(made=made, checks=()), panel=None)
                 kept = is_ungrounded(first)
             else:
-                second = await self._judge(question, reply, made, parts, spent)
+                second = await self._judge(question, reply, made, parts, spent, embed)
                 kept = second.faults < first.faults
             notes["outcome"] = "kept" if kept else "dropped"
         return (second, "kept", ()) if kept else (first, "dropped", ())

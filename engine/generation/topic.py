@@ -33,6 +33,19 @@ _ASKS = re.compile(
 )
 
 
+def reuse_vector(text: str, vector: np.ndarray | None, embed: Embed) -> Embed:
+    """``embed`` as it is, but for one text whose vector is known already: that is not made again."""
+    if vector is None:
+        return embed
+
+    def embed_others(texts: Sequence[str]) -> np.ndarray:
+        others = [other for other in texts if other != text]
+        made = iter(embed(others) if others else ())
+        return np.stack([vector if one == text else next(made) for one in texts])
+
+    return embed_others
+
+
 def check_topic(question: str, made: ModelAnswer, embed: Embed) -> list[AnswerCheck]:
     """The checks ``on topic`` and ``complete`` of an answer.
 

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from engine.api.sockets import send_at_once
 from engine.errors import PhasegateError
 from engine.guard.redaction import install_redaction
 from engine.operations.metrics import close_recorder, get_recorder
@@ -31,6 +32,7 @@ async def keep_watch(_app: Any) -> AsyncIterator[dict[str, Any]]:
     From here on no log of this process holds personal data.
     """
     install_redaction()
+    send_at_once()
     stop = await asyncio.to_thread(start_watching)
     try:
         yield {}

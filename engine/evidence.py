@@ -25,6 +25,7 @@ from engine.index import Catalog, ChunkTable, CorpusEntry
 from engine.index.versions import read_index_version
 from engine.providers.rerank import load_reranker
 from engine.retrieval import Retrieved, retrieve_chunks
+from engine.search_threads import search_in_thread
 from engine.settings import PipelineSettings
 from engine.telemetry import trace_span
 from engine.types import Ranked
@@ -107,6 +108,15 @@ class EvidenceFinder:
             return vector / max(float(np.linalg.norm(vector)), 1e-12)
 
         return embed() if self._caches is None else self._caches.embed(self.embedder.name, texts, embed)
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether a search waits for another machine."""
+        return self.settings.embedder != "minilm" or self.settings.reranker not in ("none", "sentences")
+
+    async def find_async(self, standalone: StandaloneQuestion) -> Evidence:
+        """As ``find``, for a coroutine."""
+        return await search_in_thread(self.is_remote, self.find, standalone)
 
     def find(self, standalone: StandaloneQuestion) -> Evidence:
         """The evidence for a question; searched again in rounds while its quality is low."""

@@ -41,11 +41,11 @@ async def search_follow_up(
     the rewriting comes to the same, or fails.
     """
     if not history:
-        return Searched(standalone=resolved, found=await asyncio.to_thread(finder.find, resolved))
+        return Searched(standalone=resolved, found=await finder.find_async(resolved))
     from engine.conversation.rewriting import rewrite_question
 
     clock = time.perf_counter()
-    early = asyncio.create_task(asyncio.to_thread(finder.find, resolved))
+    early = asyncio.create_task(finder.find_async(resolved))
     if not overlap:
         await early
     try:
@@ -62,6 +62,6 @@ async def search_follow_up(
     if rewritten.search_text == resolved.search_text:
         waited = max(0.0, waited - sum(found.timings_ms.values()))
     else:
-        found = await asyncio.to_thread(finder.find, rewritten)
+        found = await finder.find_async(rewritten)
     timings = {"rewrite": waited, **found.timings_ms}
     return Searched(standalone=rewritten, found=dataclasses.replace(found, timings_ms=timings))

@@ -26,6 +26,7 @@ from engine.guard.fields import check_question
 from engine.index import Catalog, CorpusEntry
 from engine.plain_text import replace_halves
 from engine.retrieval import Retrieved
+from engine.search_threads import search_in_thread
 from engine.settings import PipelineSettings
 from engine.types import Answer, Restarted
 
@@ -107,7 +108,7 @@ class RagPipeline:
     async def answer_async(self, question: str, history: History = ()) -> Answer:
         """As ``answer``, for a coroutine on any event loop."""
         if self._answerer is None:
-            return await asyncio.to_thread(self._answer_by_extraction, question, history)
+            return await search_in_thread(self._finder.is_remote, self._answer_by_extraction, question, history)
         from engine.providers.loop import on_loop
 
         return await on_loop(self._produce(question, history, None))

@@ -108,9 +108,11 @@ def try_target(spec: TargetSpec, question: str, *, suite: str = "") -> TargetTri
         try:
             answer = target.ask(question)
         except TargetError as error:
-            told = {"error": error.message, "hint": error.hint, "reply": target.last_shape}
-            return TargetTrial(log=tuple(log), **told, **shared)  # type: ignore[arg-type]
-    shared["reply"] = target.last_shape
+            shared |= {"error": error.message, "hint": error.hint}
+        shared["reply"] = target.last_shape
+    # The target is closed: all that it printed has come.
+    if "error" in shared:
+        return TargetTrial(log=tuple(log), **shared)
     return _describe(answer, tuple(log), located=bool(documents), shared=shared)
 
 

@@ -26,6 +26,8 @@ MB = 1024 * 1024
 LOOK_EVERY_S = 0.25
 # Characters of a worker's output that go into the log; a callable may print without end.
 MOST_LOGGED = 200_000
+# A process that left the worker's group may hold its output open; nobody waits longer for it.
+LAST_OUTPUT_S = 1.0
 LOG = "What the callable printed, and its traceback, are in the run's log."
 
 
@@ -76,7 +78,8 @@ class WorkerProcess:
             os.close(their_out)
         os.set_blocking(self._in, False)
         self._memory = psutil.Process(self._process.pid)
-        threading.Thread(target=self._drain, name=f"log-{self._process.pid}", daemon=True).start()
+        self._drainer = threading.Thread(target=self._drain, name=f"log-{self._process.pid}", daemon=True)
+        self._drainer.start()
         first = self._receive(limits.start_timeout_s, "be imported")
         if "failed" in first:
             self.end()
@@ -121,12 +124,13 @@ class WorkerProcess:
         self._in = self._out = -1
 
     def kill(self) -> None:
-        """Kill the process and what it has started, and wait for its end. For any thread."""
+        """Kill the process and what it has started, and wait for its end and its last output. For any thread."""
         if not self._killed:
             self._killed = True
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        self._drainer.join(LAST_OUTPUT_S)
 
     def _send(self, line: bytes) -> None:
         while line:

@@ -155,6 +155,23 @@ def test_what_is_printed_goes_to_the_log_and_cannot_forge_a_reply(opened: Open, 
     assert wait_for(lambda: all(any(text in line for line in lines) for text in wanted)), lines
 
 
+def test_all_that_was_printed_has_come_when_the_target_is_closed(tmp_path: Path, lines: list[str]) -> None:
+    (tmp_path / "loud.py").write_text(
+        "def answer(question):\n    for n in range(100):\n        print('line', n)\n    return 'x'"
+    )
+    spec = build_spec({"kind": "callable", "callable": "loud:answer", "folder": str(tmp_path)}, "t", name="loud")
+
+    def log_slowly(line: str) -> None:
+        time.sleep(0.002)
+        lines.append(line)
+
+    with open_target(spec, documents={}, log=log_slowly) as target:
+        target.ask("print")
+        before = len(lines)
+    assert before < 100
+    assert lines[-1].endswith("line 99")
+
+
 def test_the_traceback_is_in_the_log_without_secrets(
     opened: Open, lines: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

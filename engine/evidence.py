@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from engine.context.coefficients import load_coefficients
-from engine.context.enhance import Attempt, enhance_context
+from engine.context.enhance import Attempt, enhance_context, widest
 from engine.context.select import Selection, select_context
 from engine.context.sentences import hash_telling
 from engine.context.words import Question, parse_followup
@@ -24,7 +24,7 @@ from engine.errors import IndexMismatchError, ProviderError
 from engine.index import Catalog, ChunkTable, CorpusEntry
 from engine.index.versions import read_index_version
 from engine.providers.rerank import load_reranker
-from engine.retrieval import Retrieved, retrieve_chunks
+from engine.retrieval import ChunkIndex, RememberedIndex, Retrieved, retrieve_chunks
 from engine.search_threads import search_in_thread
 from engine.settings import PipelineSettings
 from engine.telemetry import trace_span
@@ -72,6 +72,18 @@ class Evidence:
             for i, r in enumerate(self.retrieved.rest)
         )
         return (*best, *behind)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """One question in all rounds of its search."""
+
+    question: Question
+    words: str
+    background: str
+    texts: Sequence[str]
+    table: ChunkTable
+    index: ChunkIndex
 
 
 class EvidenceFinder:
@@ -127,11 +139,14 @@ class EvidenceFinder:
             texts.append(words)
         question = parse_followup(standalone.text[:SEARCHED_CHARACTERS], standalone.background)
         background = standalone.background_text[:SEARCHED_CHARACTERS]
-        first = self._search(question, words, background, texts, lambda: self.embed_question(texts), self.settings)
+        wanted = _Wanted(
+            question, words, background, texts, self.table, RememberedIndex(self.table, widest(self.settings))
+        )
+        first = self._search(wanted, lambda: self.embed_question(texts), self.settings)
         started = _milliseconds()
 
         def search_again(settings: PipelineSettings) -> Attempt[Evidence]:
-            found = self._search(question, words, background, texts, lambda: first.retrieved.vector, settings)
+            found = self._search(wanted, lambda: first.retrieved.vector, settings)
             return Attempt(found, found.selection.context.quality)
 
         best = enhance_context(Attempt(first, first.selection.context.quality), self.settings, search_again)
@@ -142,24 +157,16 @@ class EvidenceFinder:
             best.found, selection=dataclasses.replace(selection, context=context), timings_ms=timings
         )
 
-    def _search(
-        self,
-        question: Question,
-        words: str,
-        background: str,
-        texts: Sequence[str],
-        embed: Callable[[], np.ndarray],
-        settings: PipelineSettings,
-    ) -> Evidence:
+    def _search(self, wanted: _Wanted, embed: Callable[[], np.ndarray], settings: PipelineSettings) -> Evidence:
         with trace_span("retrieve") as notes:
-            retrieved = self._retrieve(words, background, texts, embed, settings)
+            retrieved = self._retrieve(wanted, embed, settings)
             notes["chunks"] = len(retrieved.chunks)
         degraded: tuple[str, ...] = ()
         if self._reranker:
             clock = _milliseconds()
             try:
                 with trace_span("rerank"):
-                    chunks = self._reranker.rerank(words, retrieved.chunks)
+                    chunks = self._reranker.rerank(wanted.words, retrieved.chunks)
                 retrieved = dataclasses.replace(retrieved, chunks=chunks)
             except ProviderError as error:
                 degraded = (f"{error.message} The chunks are in the order of the search.",)
@@ -167,37 +174,32 @@ class EvidenceFinder:
         clock = _milliseconds()
         with trace_span("context") as notes:
             selection = select_context(
-                question, retrieved.vector, retrieved.chunks, settings, self._coefficients, self._lexicon
+                wanted.question, retrieved.vector, retrieved.chunks, settings, self._coefficients, self._lexicon
             )
             notes["passages"], notes["quality"] = len(selection.context.parts), selection.context.quality
         timings = {**retrieved.timings_ms, "context": _milliseconds() - clock}
         return Evidence(
             retrieved=retrieved,
             selection=selection,
-            question=question,
-            searched=words,
+            question=wanted.question,
+            searched=wanted.words,
             timings_ms=timings,
             degraded=degraded,
         )
 
-    def _retrieve(
-        self,
-        words: str,
-        background: str,
-        texts: Sequence[str],
-        embed: Callable[[], np.ndarray],
-        settings: PipelineSettings,
-    ) -> Retrieved:
+    def _retrieve(self, wanted: _Wanted, embed: Callable[[], np.ndarray], settings: PipelineSettings) -> Retrieved:
         def retrieve() -> Retrieved:
-            return retrieve_chunks(self.table, texts[0], embed, settings, _milliseconds, background=background)
+            return retrieve_chunks(
+                wanted.index, wanted.texts[0], embed, settings, _milliseconds, background=wanted.background
+            )
 
         if self._caches is None:
             return retrieve()
         version = read_index_version(self._catalog.folder, self.corpus, self.settings.index_fingerprint)
         # A table that was replaced since it was opened answers from its old rows: that is not the version's ranking.
-        if version is None or version[0] != self.table.name:
+        if version is None or version[0] != wanted.table.name:
             return retrieve()
-        return self._caches.retrieve(version, (*texts, words), settings, retrieve)
+        return self._caches.retrieve(version, (*wanted.texts, wanted.words), settings, retrieve)
 
     def _open(self, entry: CorpusEntry) -> ChunkTable:
         index = entry.indexes.get(self.settings.index_fingerprint)

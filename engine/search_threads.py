@@ -1,4 +1,9 @@
-"""Threads for search and extraction, as many as there are cores: more at once only make each other slower."""
+"""Threads for search and extraction, one for two cores.
+
+A search is Python for most of its time, and the interpreter runs one thread of it at a time; the vector index and the
+embedding model take the other core. More searches at once answer no more questions, and each of them later
+(docs/decisions/0031).
+"""
 
 from __future__ import annotations
 
@@ -12,11 +17,13 @@ from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
-_POOL = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="search")
+_POOL = ThreadPoolExecutor(max_workers=max(1, (os.cpu_count() or 1) // 2), thread_name_prefix="search")
 
 
 async def search_in_thread(remote: bool, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Await ``work`` in a thread; the context of the caller (recorder, trace) goes along. The first to come is the first served.
+    """Await ``work`` in a thread; the context of the caller (recorder, trace) goes along.
+
+    The first to come is the first served.
 
     Args:
         remote: it waits for another machine, and so takes a thread that no other search waits for.

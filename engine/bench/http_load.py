@@ -50,8 +50,10 @@ class LoadGenerator:
         self._idle: list[tuple[float, asyncio.StreamReader, asyncio.StreamWriter]] = []
         self._sent = 0
 
-    async def run_closed(self, in_flight: int, *, count: int = 0, seconds: float = 0.0) -> list[Sample]:
-        """So many askers, each asking again as soon as it was answered: ``count`` requests, or as many as fit."""
+    async def run_closed(
+        self, in_flight: int, *, count: int = 0, seconds: float = 0.0, pause_s: float = 0.0
+    ) -> list[Sample]:
+        """So many askers, each asking again ``pause_s`` after it was answered: ``count`` requests, or as many as fit."""
         samples: list[Sample] = []
         until, left = time.perf_counter() + (seconds or 1e9), [count or 10**9]
 
@@ -59,6 +61,7 @@ class LoadGenerator:
             while left[0] > 0 and time.perf_counter() < until:
                 left[0] -= 1
                 samples.append(await self._post(time.perf_counter()))
+                await asyncio.sleep(pause_s)
 
         await asyncio.gather(*(ask_on() for _ in range(in_flight)))
         await self.close()

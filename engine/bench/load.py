@@ -39,7 +39,8 @@ BEYOND = 250
 STEPS = (1, 2, 4, 8, 16, 32)
 STEP_S = 6.0
 WARM_UP = 60
-UNLOADED = 200
+UNLOADED = 150
+PAUSE_S = 0.25
 NO_QUOTA = {"PHASEGATE_REQUESTS_PER_MINUTE": "1000000", "PHASEGATE_USER_REQUESTS_PER_MINUTE": "1000000"}
 """All requests come from one address here, which the quota of a profile would end after a minute's share."""
 BLOCKS = 20
@@ -54,7 +55,8 @@ def measure(data: Path | None, overrides: Mapping[str, Any]) -> dict[str, Any]:
         overrides: ``minutes`` of requests by chance (default 1), ``requests`` with 100 in flight (default 2,000).
 
     Returns:
-        of each engine ``unloaded``, ``in_flight_100``, ``beyond_the_queue``, ``capacity_per_s``, ``half_capacity`` with
+        of each engine ``unloaded`` (questions with pauses between them, as askers who meet nobody else), the quicker
+        ``one_after_another`` (without pauses: nothing goes to sleep between them), ``in_flight_100``, ``beyond_the_queue``, ``capacity_per_s``, ``half_capacity`` with
         ``mean_ratio`` and ``p50_ratio`` to unloaded, ``memory``; and ``cores``.
     """
     refuse_unknown(overrides, OPTIONS)
@@ -93,7 +95,8 @@ async def _measure_engine(
             f"The served app did not answer a single question: status {statuses}.", "Look into its log."
         )
     await generator.run_closed(8, count=WARM_UP)
-    alone = await _load(pid, generator.run_closed(1, count=UNLOADED))
+    close = await generator.run_closed(1, count=UNLOADED)
+    alone = await _load(pid, generator.run_closed(1, count=UNLOADED, pause_s=PAUSE_S))
     unloaded = _answered_ms(alone.samples)
     crowd = await _load(pid, generator.run_closed(IN_FLIGHT, count=requests))
     beyond = await generator.run_closed(BEYOND, count=2 * BEYOND)
@@ -102,6 +105,7 @@ async def _measure_engine(
     half = await _load(pid, generator.run_open(capacity / 2, 60.0 * minutes))
     return {
         "unloaded": _describe(alone),
+        "one_after_another": latency_figures(_answered_ms(close)),
         "in_flight_100": _describe(crowd),
         "beyond_the_queue": {
             "in_flight": BEYOND,

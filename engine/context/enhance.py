@@ -51,6 +51,11 @@ def enhance_context(
     return replace(best, steps=tuple(steps))
 
 
+def widest(settings: PipelineSettings) -> int:
+    """The most chunks that a round asks for."""
+    return max([settings.top_k, *(changed.top_k for _, changed in list_plans(settings))]) if settings.enhance else 0
+
+
 def list_plans(settings: PipelineSettings) -> Iterator[tuple[str, PipelineSettings]]:
     """What can be tried, the most promising first; each goes on from the one before."""
     wider = min(MOST_CHUNKS, WIDER * settings.top_k)

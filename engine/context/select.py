@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -128,11 +128,15 @@ def select_context(
     parts = _join_parts(table, choice.chosen[0], relevance, chunk_of, chunks, rows)
     inside = np.flatnonzero(choice.chosen[0] & np.isfinite(scores))
     evidence = [
-        replace(
-            _as_evidence(
-                table, chunks, chunks[chunk_of[i]], i, scores[i], own.features["similarity"][0, i], relevance[i]
-            ),
-            covered=list_covered(questions, own, 0, i),
+        _as_evidence(
+            table,
+            chunks,
+            chunks[chunk_of[i]],
+            i,
+            scores[i],
+            own.features["similarity"][0, i],
+            relevance[i],
+            list_covered(questions, own, 0, i),
         )
         for i in inside[np.argsort(-scores[inside], kind="stable")].tolist()
     ]
@@ -248,6 +252,7 @@ def _as_evidence(
     score: float,
     similarity: float,
     relevance: float,
+    covered: tuple[float, ...],
 ) -> EvidenceSentence:
     start, end = table.arrays.spans[row].tolist()
     return EvidenceSentence(
@@ -260,4 +265,5 @@ def _as_evidence(
         similarity=float(similarity),
         relevance=float(relevance),
         title=chunk.title,
+        covered=covered,
     )

@@ -33,13 +33,19 @@ class Lexicon:
 
     def compare(self, terms: np.ndarray, words: np.ndarray) -> np.ndarray:
         """Cosines float32 (terms, words) between hashed stems; 1 for the same word, 0 where one of the two is unknown."""
-        cosines = self._find(terms) @ self._find(words).T
-        return np.where(terms[:, None] == words[None, :], np.float32(1), np.minimum(cosines, 1))
+        left, asked = self._find(terms)
+        right, known = self._find(words)
+        cosines = (left / np.float32(127 * 127)) @ right.T
+        cosines[~asked] = 0
+        cosines[:, ~known] = 0
+        np.minimum(cosines, 1, out=cosines)
+        cosines[terms[:, None] == words[None, :]] = 1
+        return cosines
 
-    def _find(self, hashes: np.ndarray) -> np.ndarray:
+    def _find(self, hashes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """A vector of length 127 for each hash, and whether it is known; that of an unknown one means nothing."""
         rows = np.minimum(np.searchsorted(self.hashes, hashes), len(self.hashes) - 1)
-        known = self.hashes[rows] == hashes
-        return np.where(known[:, None], self.vectors[rows], 0).astype(np.float32) / 127
+        return self.vectors[rows].astype(np.float32), self.hashes[rows] == hashes
 
 
 @lru_cache(maxsize=1)

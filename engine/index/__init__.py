@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
+os.environ.setdefault("LANCEDB_LOG", "error")  # read when lancedb loads; "no dataset yet" is no warning
+
 from engine.index.catalog import Catalog, CorpusEntry, IndexEntry
 from engine.index.table import ChunkTable
 

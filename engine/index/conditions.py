@@ -1,4 +1,4 @@
-"""Conditions on documents as a filter that LanceDB applies before it searches."""
+"""Conditions on documents as a filter; an asynchronous query of LanceDB applies it before it searches."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def restrict(query: Any, conditions: Sequence[Condition]) -> Any:
         either = " OR ".join(_like(c) for c in conditions if c.field == field and not c.excludes)
         clauses.append(f"({either})")
     clauses += [f"NOT ({_like(c)})" for c in conditions if c.excludes]
-    return query.where(" AND ".join(clauses), prefilter=True) if clauses else query
+    return query.where(" AND ".join(clauses)) if clauses else query
 
 
 def _like(condition: Condition) -> str:

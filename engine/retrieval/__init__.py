@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.retrieval.filters import parse_filter
 from engine.retrieval.fusion import DEPTH, RRF_CONSTANT, Balance, Evidence, fuse_scores, load_balance
+from engine.retrieval.remembered import RememberedIndex
 from engine.retrieval.search import ChunkIndex, Reranker, Retrieved, collect_evidence, retrieve_chunks
 from engine.retrieval.terms import find_identifiers, index_terms, question_terms, share_of_name
 
@@ -13,6 +14,7 @@ __all__ = [
     "Balance",
     "ChunkIndex",
     "Evidence",
+    "RememberedIndex",
     "Reranker",
     "Retrieved",
     "collect_evidence",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Protocol
 
@@ -202,7 +202,7 @@ def _rescore(
     if settings.diversity and len(chunks) > 1:
         centres = np.stack([_centre(chunk, len(vector)) for chunk in chunks])
         order = diversify(scores, centres, settings.diversity, len(chunks))
-    return [replace(chunks[i], score=float(scores[i])) for i in order]
+    return [chunks[i].rescored(float(scores[i])) for i in order]
 
 
 def collect_evidence(
@@ -219,7 +219,9 @@ def collect_evidence(
 
 def _describe(search: _Search, chunks: Sequence[ScoredChunk], found: _Candidates, vector: np.ndarray) -> Evidence:
     names = find_identifiers(search.text)
-    titles = [share_of_name(names, chunk.title, PurePosixPath(chunk.document).stem) for chunk in chunks]
+    titles = [
+        share_of_name(names, chunk.title, PurePosixPath(chunk.document).stem) if names else 0.0 for chunk in chunks
+    ]
     return Evidence(
         dense=np.array([[chunk.similarity for chunk in chunks]]),
         lexical=np.array([[chunk.lexical or found.beyond for chunk in chunks]]),

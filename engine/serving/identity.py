@@ -42,6 +42,7 @@ MAKES_ANSWERS = (
     "written_paths.py",
     "providers",
     "retrieval",
+    "search_threads.py",
     "settings.py",
     "types.py",
 )

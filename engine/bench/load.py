@@ -39,7 +39,8 @@ BEYOND = 250
 STEPS = (1, 2, 4, 8, 16, 32)
 STEP_S = 6.0
 WARM_UP = 60
-UNLOADED = 150
+CAPACITY_S = 30.0
+UNLOADED = 100
 PAUSE_S = 0.25
 NO_QUOTA = {"PHASEGATE_REQUESTS_PER_MINUTE": "1000000", "PHASEGATE_USER_REQUESTS_PER_MINUTE": "1000000"}
 """All requests come from one address here, which the quota of a profile would end after a minute's share."""
@@ -96,15 +97,17 @@ async def _measure_engine(
         )
     await generator.run_closed(8, count=WARM_UP)
     close = await generator.run_closed(1, count=UNLOADED)
-    alone = await _load(pid, generator.run_closed(1, count=UNLOADED, pause_s=PAUSE_S))
-    unloaded = _answered_ms(alone.samples)
+    alone = await generator.run_closed(1, count=UNLOADED, pause_s=PAUSE_S)
     crowd = await _load(pid, generator.run_closed(IN_FLIGHT, count=requests))
     beyond = await generator.run_closed(BEYOND, count=2 * BEYOND)
     steps = {n: _throughput(await generator.run_closed(n, seconds=STEP_S)) for n in STEPS}
-    capacity = max(steps.values())
+    # The best of several uncertain figures is too high: what it was found at is measured once more.
+    capacity = _throughput(await generator.run_closed(max(steps, key=steps.__getitem__), seconds=CAPACITY_S))
     half = await _load(pid, generator.run_open(capacity / 2, 60.0 * minutes))
+    # Before and behind it, as the machine may have become slower or faster meanwhile.
+    unloaded = _answered_ms([*alone, *await generator.run_closed(1, count=UNLOADED, pause_s=PAUSE_S)])
     return {
-        "unloaded": _describe(alone),
+        "unloaded": latency_figures(unloaded),
         "one_after_another": latency_figures(_answered_ms(close)),
         "in_flight_100": _describe(crowd),
         "beyond_the_queue": {

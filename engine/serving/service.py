@@ -64,26 +64,18 @@ class AnswerService:
             here.call_soon_threadsafe(pieces.put_nowait, piece)
 
         work = asyncio.wrap_future(submit(self._produce(asked, hand_over)))
-        work.add_done_callback(lambda _: pieces.put_nowait(""))
         try:
-            while not work.done() or not pieces.empty():
-                piece = await pieces.get()
-                if piece:
-                    yield piece
-            yield await work
+            async for piece in _hand_on(work, pieces):
+                yield piece
         finally:
             work.cancel()
 
     async def _stream(self, asked: Asked) -> AsyncIterator[Piece]:
         pieces = asyncio.Queue[Piece]()
         work = asyncio.create_task(self._produce(asked, pieces.put_nowait))
-        work.add_done_callback(lambda _: pieces.put_nowait(""))
         try:
-            while not work.done() or not pieces.empty():
-                piece = await pieces.get()
-                if piece:
-                    yield piece
-            yield await work
+            async for piece in _hand_on(work, pieces):
+                yield piece
         finally:
             if not work.done():
                 work.cancel()
@@ -245,6 +237,15 @@ class AnswerService:
                         return piece
                     told.tell(piece)
         raise AssertionError("a stream of pieces ends with its answer")
+
+
+async def _hand_on(work: asyncio.Future[Answer], pieces: asyncio.Queue[Piece]) -> AsyncIterator[Piece]:
+    """The pieces while they come, then the answer that the work ends with."""
+    work.add_done_callback(lambda _: pieces.put_nowait(""))
+    while not work.done() or not pieces.empty():
+        if piece := await pieces.get():
+            yield piece
+    yield await work
 
 
 def _share(answer: Answer) -> Answer:

@@ -43,6 +43,11 @@ def test_rounds_stop_as_soon_as_the_minimum_is_reached() -> None:
     assert best.found == 1 and len(tried) == 1
 
 
+def test_a_context_that_has_nothing_to_do_with_its_question_is_left_alone() -> None:
+    best, tried = enhance(0.02, [0.9], min_quality=0.5)
+    assert (best.found, best.steps, tried) == (0, (), [])
+
+
 def test_no_rounds_are_made_when_they_are_turned_off() -> None:
     best, tried = enhance(0.1, [], min_quality=0.5, enhance=0)
     assert (best.found, tried) == (0, [])

@@ -23,6 +23,7 @@ from engine.evidence import SEARCHED_CHARACTERS, Evidence, EvidenceFinder, Stage
 from engine.follow_up_search import search_follow_up
 from engine.generation.extractive import ABSTAINED
 from engine.guard.fields import check_question
+from engine.guard.injection import guard_passages
 from engine.index import Catalog, CorpusEntry
 from engine.plain_text import replace_halves
 from engine.retrieval import Retrieved
@@ -262,6 +263,7 @@ class RagPipeline:
                 parts,
                 show if emit is not None else None,
                 vector=found.retrieved.vector if known else None,
+                beside=lambda: guard_passages(parts),  # keeps what it finds, for the answer's notices
             )
         except ProviderError as error:
             reason = f"{error.message} Answered by extraction instead."

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from engine.providers.chat import ChatReply
 
 Emit = Callable[[str | Restarted], None]
+HEAD_START_S = 0.005
 
 
 class Texts(Protocol):
@@ -100,6 +101,8 @@ class ModelAnswerer:
     ) -> None:
         self._chain, self._templates, self._settings = chain, templates, settings
         self._texts, self._find_window, self._parallel = texts, find_window, parallel
+        self._window: int | None = None
+        self._asked_window = False
 
     async def produce(
         self,
@@ -109,12 +112,14 @@ class ModelAnswerer:
         emit: Emit | None = None,
         *,
         vector: np.ndarray | None = None,
+        beside: Callable[[], object] = lambda: None,
     ) -> ModelMade:
         """Ask, check, and mend once where it is needed.
 
         Args:
             emit: takes the text of the first reply while it comes, and what replaces it.
             vector: the question's, by the embedder of these texts, where it is known already.
+            beside: what else can be done in a thread while the model writes.
 
         Raises:
             ProviderError: no model of the chain answered, or none can read the question.
@@ -122,10 +127,14 @@ class ModelAnswerer:
         spent, clock = _Spent(), time.perf_counter()
         embed = reuse_vector(question, vector, self._texts.embed)
         with trace_span("generate") as notes:
-            fitted = await asyncio.to_thread(self._fit, question, background, parts)
+            fitted = await self._fit(question, background, parts)
             messages = build_messages(self._templates.answer, question, fitted.parts, background)
-            # What the checks need of the passages is made while the model writes.
-            prepared = asyncio.create_task(asyncio.to_thread(prepare_passages, fitted.parts))
+
+            def prepare() -> None:
+                prepare_passages(fitted.parts)
+                beside()
+
+            prepared = asyncio.create_task(_do_later(prepare))
             try:
                 reply = await self._ask(messages, emit)
             finally:
@@ -159,10 +168,14 @@ class ModelAnswerer:
             (*degraded, *tell_faults(best, state)),
         )
 
-    def _fit(self, question: str, background: Sequence[str], parts: Sequence[ContextPart]) -> Fitted:
-        window = self._find_window()
-        if window is None:
+    async def _fit(self, question: str, background: Sequence[str], parts: Sequence[ContextPart]) -> Fitted:
+        if not self._asked_window:
+            self._window, self._asked_window = await asyncio.to_thread(self._find_window), True
+        if self._window is None:
             return Fitted(parts=tuple(parts))
+        return await asyncio.to_thread(self._cut, self._window, question, background, parts)
+
+    def _cut(self, window: int, question: str, background: Sequence[str], parts: Sequence[ContextPart]) -> Fitted:
         template = self._templates.answer
         overhead = sum(self._texts.count_tokens([template.system, template.user, question, *background]))
         fitted = fit_parts(parts, window, overhead, self._texts.count_tokens)
@@ -265,6 +278,12 @@ class ModelAnswerer:
                 kept = second.faults < first.faults
             notes["outcome"] = "kept" if kept else "dropped"
         return (second, "kept", ()) if kept else (first, "dropped", ())
+
+
+async def _do_later(work: Callable[[], object]) -> None:
+    """What the checks need, made while the model writes, but not before it is asked: Python runs one thread at a time."""
+    await asyncio.sleep(HEAD_START_S)
+    await asyncio.to_thread(work)
 
 
 def _close(

@@ -8,16 +8,18 @@ found whose scope is another: documents, settings, prompt, models or code have c
 
 from __future__ import annotations
 
+import contextvars
 import dataclasses
 import time
 from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import timedelta
 from typing import Any
 
 import numpy as np
 
 from engine.errors import PhasegateError
-from engine.serving.answer_json import count_bytes, encode_answer
+from engine.serving.answer_json import count_answer_bytes, encode_answer
 from engine.serving.bounded import BoundedCache
 from engine.serving.cache_counts import CacheCounts
 from engine.serving.cache_key import CacheKey
@@ -37,6 +39,7 @@ MB = 1024 * 1024
 STORE_ENTRIES = 20_000
 STORE_CHARACTERS = 256 * MB
 Vector = Callable[[], np.ndarray]
+_embedding = ThreadPoolExecutor(2, thread_name_prefix="answer-embed")
 
 
 class AnswerCache:
@@ -69,7 +72,9 @@ class AnswerCache:
         self._similar = SimilarQuestions(self._rows, entries) if semantic else None
         self._is_private = is_private
         self._failure = ""
-        self._held = False
+        self._held = self._closed = False
+        self._behind = ThreadPoolExecutor(1, thread_name_prefix="answer-keep")
+        self._pending: set[Future[None]] = set()
         self._writer = StoreWriter(self._rows.keep, self.prune) if self._rows else None
         self.flights = SingleFlight(self._memory.counts)
 
@@ -88,7 +93,12 @@ class AnswerCache:
 
     def find_beyond_memory(self, key: CacheKey, vector: Vector) -> CachedAnswer | None:
         """From the tiers ``store`` and ``semantic``. Asks the store, so not for the thread of an event loop."""
-        return self._find_stored(key) or self._find_similar(key, vector)
+        wait(tuple(self._pending))
+        if self._rows is None or self._similar is None or key.history or not self._similar.asks_for_vector(key):
+            return self._find_stored(key) or self._find_similar(key, vector)
+        # The vector, which the search needs as well, is made while the store is asked.
+        embedded = _embedding.submit(contextvars.copy_context().run, vector)
+        return self._find_stored(key) or self._find_similar(key, embedded.result)
 
     def find_stale(self, key: CacheKey) -> CachedAnswer | None:
         """The newest answer to this question under these settings, right or not: for recovery, when nothing else answers.
@@ -111,24 +121,40 @@ class AnswerCache:
         return dataclasses.replace(hand_out(kept, "store", age, key.question, started), stale=not fresh)
 
     def keep(
-        self, key: CacheKey, vector: Vector, answer: Answer, compute_ms: float, *, scope_now: str | None = None
+        self,
+        key: CacheKey,
+        vector: Vector,
+        answer: Answer,
+        compute_ms: float,
+        *,
+        scope_now: Callable[[], str] | None = None,
     ) -> bool:
-        """Keep an answer in every tier; the store's row is written a moment later. Of a conversation, in memory alone.
+        """Keep an answer, in memory at once and in the tiers beyond it a moment later. Of a conversation, in memory alone.
 
         Args:
             vector: the question's; asked for when the semantic tier takes the answer.
             compute_ms: what finding it saves.
-            scope_now: the scope after the answer was made. When it is another than the key's, documents or settings
-                changed meanwhile and nobody knows which of them the answer saw: it is not kept.
+            scope_now: tells the scope after the answer was made. When it is another than the key's, documents or settings
+                changed meanwhile and nobody knows which of them the answer saw: it is kept no longer than until that
+                is known.
 
         Returns:
-            whether it was kept: not when it is degraded, or came from a cache itself.
+            whether it was kept: not when it is degraded or came from a cache itself, nor after ``close``.
         """
-        if answer.degraded or answer.cache_tier is not None or (scope_now is not None and scope_now != key.scope):
+        if answer.degraded or answer.cache_tier is not None or self._closed:
             return False
-        content = encode_answer(answer)
-        kept = KeptAnswer(key.digest, key.corpus, key.question, answer, compute_ms, count_bytes(content))
-        self._hold(key.family, kept)
+        size = count_answer_bytes(answer)
+        self._hold(key.family, KeptAnswer(key.digest, key.corpus, key.question, answer, compute_ms, size))
+        self._do_behind(self._keep_beyond, key, vector, answer, compute_ms, scope_now)
+        return True
+
+    def _keep_beyond(
+        self, key: CacheKey, vector: Vector, answer: Answer, compute_ms: float, scope_now: Callable[[], str] | None
+    ) -> None:
+        """Keep an answer in the tiers beyond memory, or let go of it."""
+        if scope_now is not None and scope_now() != key.scope:
+            self._memory.drop(lambda kept: kept.answer is answer)
+            return
         private = self._is_private(key.question) or self._is_private(answer.text)
         vectors = None
         if self._similar is not None and not private and not key.history and not answer.abstained:
@@ -143,7 +169,7 @@ class AnswerCache:
                 "corpus": key.corpus,
                 "question": key.question,
                 "vector": None if vectors is None else [round(float(x), 5) for x in vectors],
-                "answer": content,
+                "answer": encode_answer(answer),
                 "compute_ms": compute_ms,
                 "cost_usd": answer.cost_usd,
                 "made_at": now,
@@ -151,7 +177,23 @@ class AnswerCache:
             }
             self._writer.add(row)
             self._store_counts.add("stored")
-        return True
+
+    def _count_stale(self, family: str) -> None:
+        if self._ask_store(lambda rows: rows.has_family(family)):
+            self._store_counts.add("stale")
+
+    def _do_behind(self, work: Callable[..., None], *args: Any) -> None:
+        """Have something done that no answer waits for; the next one that looks beyond memory does, if it is not done yet."""
+        if self._closed:
+            return
+        done = self._behind.submit(contextvars.copy_context().run, work, *args)
+        self._pending.add(done)
+        done.add_done_callback(self._note_done)
+
+    def _note_done(self, done: Future[None]) -> None:
+        self._pending.discard(done)
+        if error := done.exception():
+            self._failure = f"An answer was not kept: {error}"
 
     def forget(self, questions: Collection[str]) -> int:
         """Let go of the answers to these questions, in every tier; how many there were in memory and store."""
@@ -191,12 +233,15 @@ class AnswerCache:
         return pruned
 
     def flush(self) -> None:
-        """Wait until what was kept is in the store."""
+        """Wait until what was kept is in every tier."""
+        wait(tuple(self._pending))
         if self._writer:
             self._writer.flush()
 
     def close(self) -> None:
         """Write what is still to be written."""
+        self._closed = True
+        self._behind.shutdown()
         if self._writer:
             self._writer.close()
 
@@ -205,6 +250,7 @@ class AnswerCache:
 
         Of the tier ``store``, ``failure`` says why it does not answer; it is empty while it does.
         """
+        wait(tuple(self._pending))
         tiers: dict[str, dict[str, Any]] = {"memory": self._memory.describe()}
         if self._rows:
             failure = self._failure or (self._writer.failure if self._writer else "")
@@ -230,8 +276,7 @@ class AnswerCache:
         row = self._ask_store(lambda rows: rows.find(key.digest))
         kept = read_row(row, key) if row else None
         if row is None or kept is None:
-            if self._ask_store(lambda rows: rows.has_family(key.family)):
-                self._store_counts.add("stale")
+            self._do_behind(self._count_stale, key.family)
             self._store_counts.add("miss")
             return None
         age = _age(row)
@@ -269,6 +314,7 @@ class AnswerCache:
         self._memory.keep(family, kept, kept.size, **saved, age_s=age_s)
 
     def _drop(self, unwanted: Callable[[str, str], bool], delete: Callable[[AnswerCacheStore], int]) -> int:
+        wait(tuple(self._pending))
         if self._writer:
             self._writer.drop(lambda row: unwanted(row["corpus"], row["question"]))
         dropped = self._memory.drop(lambda kept: unwanted(kept.corpus, kept.asked))

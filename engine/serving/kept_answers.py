@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine.serving.answer_json import count_bytes, decode_answer
+from engine.serving.answer_json import count_answer_bytes, decode_answer
 from engine.serving.cache_key import CacheKey
 from engine.telemetry import get_correlation_id
 from engine.types import Answer
@@ -57,7 +57,7 @@ def read_row(row: Mapping[str, Any], key: CacheKey, digest: str | None = None) -
         row["question"],
         answer,
         row["compute_ms"],
-        count_bytes(row["answer"]),
+        count_answer_bytes(answer),
     )
 
 

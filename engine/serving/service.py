@@ -198,15 +198,13 @@ class AnswerService:
 
     async def _make_and_keep(self, asked: Asked, pipeline: RagPipeline, key: CacheKey, told: _Telling) -> Answer:
         answer = await self._make(asked, pipeline, key.question, key.history, told)
-        scope = identify_scope(pipeline)
-        vector = pipeline.embed_question
-
-        def keep() -> None:
-            self._runtime.cache.keep(
-                key, lambda: vector(key.question), answer, answer.timings_ms["total"], scope_now=scope
-            )
-
-        await asyncio.to_thread(keep)
+        self._runtime.cache.keep(
+            key,
+            lambda: pipeline.embed_question(key.question),
+            answer,
+            answer.timings_ms["total"],
+            scope_now=lambda: identify_scope(pipeline),
+        )
         return answer
 
     async def _make(

@@ -69,6 +69,10 @@ class SimilarQuestions:
             return []
         return [found for found in scope.index.find(key.question, asked, load_threshold()) if found != key.digest]
 
+    def asks_for_vector(self, key: CacheKey) -> bool:
+        """Whether ``find`` may ask for the question's vector: some question of its scope is known."""
+        return len(self._open(key.scope).index) > 0
+
     def add(self, key: CacheKey, vector: np.ndarray) -> None:
         """Remember an answered question."""
         scope = self._open(key.scope)

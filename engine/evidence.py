@@ -25,7 +25,7 @@ from engine.index import Catalog, ChunkTable, CorpusEntry
 from engine.index.versions import read_index_version
 from engine.providers.rerank import load_reranker
 from engine.retrieval import ChunkIndex, RememberedIndex, Retrieved, retrieve_chunks
-from engine.search_threads import search_in_thread
+from engine.search_threads import embed_in_thread, search_in_thread
 from engine.settings import PipelineSettings
 from engine.telemetry import trace_span
 from engine.types import Ranked
@@ -126,17 +126,27 @@ class EvidenceFinder:
         """Whether a search waits for another machine."""
         return self.settings.embedder != "minilm" or self.settings.reranker not in ("none", "sentences")
 
+    async def embed_ahead(self, standalone: StandaloneQuestion) -> None:
+        """Make the question's vector, and keep it, while other searches have their turn."""
+        if self._caches is None or self.is_remote:
+            return
+
+        def embed() -> None:
+            with trace_span("embed"):
+                self.embed_question(_list_texts(standalone))
+
+        await embed_in_thread(embed)
+
     async def find_async(self, standalone: StandaloneQuestion) -> Evidence:
         """As ``find``, for a coroutine."""
+        await self.embed_ahead(standalone)
         return await search_in_thread(self.is_remote, self.find, standalone)
 
     def find(self, standalone: StandaloneQuestion) -> Evidence:
         """The evidence for a question; searched again in rounds while its quality is low."""
         self.refresh()
         words = standalone.search_text[:SEARCHED_CHARACTERS]
-        texts = [standalone.text[:SEARCHED_CHARACTERS]]
-        if standalone.background:
-            texts.append(words)
+        texts = _list_texts(standalone)
         question = parse_followup(standalone.text[:SEARCHED_CHARACTERS], standalone.background)
         background = standalone.background_text[:SEARCHED_CHARACTERS]
         wanted = _Wanted(
@@ -212,6 +222,12 @@ class EvidenceFinder:
                 f"Ingest it again: python -m engine ingest {' '.join(entry.sources)} --corpus {self.corpus}",
             )
         return ChunkTable(self._catalog.folder, index.table)
+
+
+def _list_texts(standalone: StandaloneQuestion) -> list[str]:
+    """What the vector of a question is made of."""
+    text = standalone.text[:SEARCHED_CHARACTERS]
+    return [text, standalone.search_text[:SEARCHED_CHARACTERS]] if standalone.background else [text]
 
 
 def _milliseconds() -> float:

@@ -109,6 +109,9 @@ class RagPipeline:
     async def answer_async(self, question: str, history: History = ()) -> Answer:
         """As ``answer``, for a coroutine on any event loop."""
         if self._answerer is None:
+            standalone = resolve_question(replace_halves(check_question(question)), history)
+            if not standalone.recalled:
+                await self._finder.embed_ahead(standalone)
             return await search_in_thread(self._finder.is_remote, self._answer_by_extraction, question, history)
         from engine.providers.loop import on_loop
 

@@ -17,7 +17,9 @@ from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
-_POOL = ThreadPoolExecutor(max_workers=max(1, (os.cpu_count() or 1) // 2), thread_name_prefix="search")
+_THREADS = max(1, (os.cpu_count() or 1) // 2)
+_SEARCHING = ThreadPoolExecutor(_THREADS, thread_name_prefix="search")
+_EMBEDDING = ThreadPoolExecutor(_THREADS, thread_name_prefix="embed")
 
 
 async def search_in_thread(remote: bool, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -30,5 +32,13 @@ async def search_in_thread(remote: bool, work: Callable[P, T], *args: P.args, **
     """
     if remote:
         return await asyncio.to_thread(work, *args, **kwargs)
-    run = partial(contextvars.copy_context().run, work, *args, **kwargs)
-    return await asyncio.get_running_loop().run_in_executor(_POOL, run)
+    return await _run(_SEARCHING, partial(work, *args, **kwargs))
+
+
+async def embed_in_thread(work: Callable[[], T]) -> T:
+    """Await the embedding of a question in a thread beside the searches: the model runs outside of the interpreter."""
+    return await _run(_EMBEDDING, work)
+
+
+async def _run(pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+    return await asyncio.get_running_loop().run_in_executor(pool, contextvars.copy_context().run, work)

@@ -85,7 +85,8 @@ async def _measure_engine(
     order = np.random.default_rng(0).permutation(len(questions))
 
     def make_body(number: int) -> dict[str, Any]:
-        question = f"{questions[order[number % len(questions)]]} ({number})"
+        # Of a thousand numbers: no two questions are the same, and none of them brings a word that was never seen.
+        question = f"{questions[order[number % len(questions)]]} ({number % 1000})"
         return {"question": question, "corpus": CORPUS, "cache": False, "settings": dict(settings)}
 
     generator = LoadGenerator(port, "/api/ask", make_body)

@@ -67,7 +67,7 @@ def describe_sentences(texts: Sequence[str]) -> tuple[np.ndarray, WordLists, Wor
     return signs, WordLists.from_lists(words), WordLists.from_lists(names)
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=50_000)
 def hash_word(word: str) -> int:
     """32 bits that stand for a word."""
     return zlib.crc32(word.encode("utf-8", "surrogatepass"))
@@ -78,7 +78,7 @@ def hash_telling(word: str) -> int | None:
     return None if word in STOP_WORDS else hash_word(stem(word))
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=4_096)
 def hash_words(text: str) -> tuple[int, ...]:
     """The hashes of a text's telling stems."""
     return tuple(map(hash_word, find_stems(text)))

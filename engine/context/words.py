@@ -143,13 +143,13 @@ def find_names(text: str) -> list[str]:
     return _NAME.findall(text)
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=4_096)
 def find_stems(text: str) -> frozenset[str]:
     """The stems of a text's words, stop words left out."""
     return frozenset(stem(word) for word in find_words(text) if word not in STOP_WORDS)
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=50_000)
 def stem(word: str) -> str:
     """A word without its English ending; light, after Harman's S-stemmer (1991) with -ing, -ed and -ly."""
     for suffix, replacement in _SUFFIXES:
@@ -161,7 +161,7 @@ def stem(word: str) -> str:
     return word.removesuffix("e") if len(word) > 3 else word
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=50_000)
 def weigh_word(word: str) -> float:
     """How telling a word is, without statistics of the corpus: codes and numbers most, short common words least."""
     if word in STOP_WORDS:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from engine.errors import ProviderError
-from engine.generation.budget import Fitted, fit_parts
+from engine.generation.budget import Fitted, Fitter
 from engine.generation.judged import Judged, describe_judged, is_ungrounded, tell_faults
 from engine.generation.messages import Messages, build_messages, build_repair
 from engine.generation.model import ModelAnswer, number_sentences, read_reply
@@ -100,9 +100,8 @@ class ModelAnswerer:
         parallel: int = PARALLEL,
     ) -> None:
         self._chain, self._templates, self._settings = chain, templates, settings
-        self._texts, self._find_window, self._parallel = texts, find_window, parallel
-        self._window: int | None = None
-        self._asked_window = False
+        self._texts, self._parallel = texts, parallel
+        self._fitter = Fitter([templates.answer.system, templates.answer.user], texts.count_tokens, find_window)
 
     async def produce(
         self,
@@ -127,7 +126,7 @@ class ModelAnswerer:
         spent, clock = _Spent(), time.perf_counter()
         embed = reuse_vector(question, vector, self._texts.embed)
         with trace_span("generate") as notes:
-            fitted = await self._fit(question, background, parts)
+            fitted = await self._fitter.fit(question, background, parts)
             messages = build_messages(self._templates.answer, question, fitted.parts, background)
 
             def prepare() -> None:
@@ -167,23 +166,6 @@ class ModelAnswerer:
             spent,
             (*degraded, *tell_faults(best, state)),
         )
-
-    async def _fit(self, question: str, background: Sequence[str], parts: Sequence[ContextPart]) -> Fitted:
-        if not self._asked_window:
-            self._window, self._asked_window = await asyncio.to_thread(self._find_window), True
-        if self._window is None:
-            return Fitted(parts=tuple(parts))
-        return await asyncio.to_thread(self._cut, self._window, question, background, parts)
-
-    def _cut(self, window: int, question: str, background: Sequence[str], parts: Sequence[ContextPart]) -> Fitted:
-        template = self._templates.answer
-        overhead = sum(self._texts.count_tokens([template.system, template.user, question, *background]))
-        fitted = fit_parts(parts, window, overhead, self._texts.count_tokens)
-        if not fitted.parts:
-            raise ProviderError(
-                f"The model reads {window:,} tokens, and the question leaves no room for passages.", "Shorten it."
-            )
-        return fitted
 
     async def _ask(self, messages: Messages, emit: Emit | None) -> ChatReply:
         from engine.providers.chain import ChatRequest

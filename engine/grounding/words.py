@@ -168,7 +168,7 @@ class Parsed:
     spans: tuple[tuple[int, int], ...]
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=50_000)
 def stem(word: str) -> str:
     """Endings of inflection off; crude, and the same on both sides. A number becomes its value."""
     word = word.lower().replace("’", "'").removesuffix("'s")
@@ -210,7 +210,7 @@ def read_stems(text: str) -> list[str]:
     return [stem(word) for word in WORD.findall(text, mark.end() if mark else 0)]
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=4_096)
 def parse(text: str) -> Parsed:
     """Take a sentence apart."""
     mark = LIST_MARK.match(text)
@@ -244,7 +244,7 @@ def _antonym_sides() -> dict[str, tuple[tuple[int, int], ...]]:
 _PREFIXES = {"un": 4, "non": 4, "dis": 4, "mis": 4, "anti": 4, "il": 5, "ir": 5, "in": 6, "im": 6}
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=50_000)
 def contradict(a: str, b: str) -> bool:
     """Whether two stems stand for opposites: by the table, or one is the other behind a negating prefix."""
     long, short = (a, b) if len(a) > len(b) else (b, a)

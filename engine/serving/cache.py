@@ -12,7 +12,7 @@ import contextvars
 import dataclasses
 import time
 from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -20,6 +20,7 @@ import numpy as np
 
 from engine.errors import PhasegateError
 from engine.serving.answer_json import count_answer_bytes, encode_answer
+from engine.serving.behind import Behind
 from engine.serving.bounded import BoundedCache
 from engine.serving.cache_counts import CacheCounts
 from engine.serving.cache_key import CacheKey
@@ -72,9 +73,8 @@ class AnswerCache:
         self._similar = SimilarQuestions(self._rows, entries) if semantic else None
         self._is_private = is_private
         self._failure = ""
-        self._held = self._closed = False
-        self._behind = ThreadPoolExecutor(1, thread_name_prefix="answer-keep")
-        self._pending: set[Future[None]] = set()
+        self._held = False
+        self._behind = Behind("answer-keep")
         self._writer = StoreWriter(self._rows.keep, self.prune) if self._rows else None
         self.flights = SingleFlight(self._memory.counts)
 
@@ -93,7 +93,7 @@ class AnswerCache:
 
     def find_beyond_memory(self, key: CacheKey, vector: Vector) -> CachedAnswer | None:
         """From the tiers ``store`` and ``semantic``. Asks the store, so not for the thread of an event loop."""
-        wait(tuple(self._pending))
+        self._behind.wait()
         if self._rows is None or self._similar is None or key.history or not self._similar.asks_for_vector(key):
             return self._find_stored(key) or self._find_similar(key, vector)
         # The vector, which the search needs as well, is made while the store is asked.
@@ -121,40 +121,30 @@ class AnswerCache:
         return dataclasses.replace(hand_out(kept, "store", age, key.question, started), stale=not fresh)
 
     def keep(
-        self,
-        key: CacheKey,
-        vector: Vector,
-        answer: Answer,
-        compute_ms: float,
-        *,
-        scope_now: Callable[[], str] | None = None,
+        self, key: CacheKey, vector: Vector, answer: Answer, compute_ms: float, *, scope_now: str | None = None
     ) -> bool:
         """Keep an answer, in memory at once and in the tiers beyond it a moment later. Of a conversation, in memory alone.
 
         Args:
             vector: the question's; asked for when the semantic tier takes the answer.
             compute_ms: what finding it saves.
-            scope_now: tells the scope after the answer was made. When it is another than the key's, documents or settings
-                changed meanwhile and nobody knows which of them the answer saw: it is kept no longer than until that
-                is known.
+            scope_now: the scope after the answer was made. When it is another than the key's, documents or settings
+                changed meanwhile and nobody knows which of them the answer saw: it is not kept.
 
         Returns:
             whether it was kept: not when it is degraded or came from a cache itself, nor after ``close``.
         """
-        if answer.degraded or answer.cache_tier is not None or self._closed:
+        if answer.degraded or answer.cache_tier is not None or (scope_now is not None and scope_now != key.scope):
+            return False
+        if self._behind.closed:
             return False
         size = count_answer_bytes(answer)
         self._hold(key.family, KeptAnswer(key.digest, key.corpus, key.question, answer, compute_ms, size))
-        self._do_behind(self._keep_beyond, key, vector, answer, compute_ms, scope_now)
+        self._behind.do(self._keep_beyond, key, vector, answer, compute_ms)
         return True
 
-    def _keep_beyond(
-        self, key: CacheKey, vector: Vector, answer: Answer, compute_ms: float, scope_now: Callable[[], str] | None
-    ) -> None:
-        """Keep an answer in the tiers beyond memory, or let go of it."""
-        if scope_now is not None and scope_now() != key.scope:
-            self._memory.drop(lambda kept: kept.answer is answer)
-            return
+    def _keep_beyond(self, key: CacheKey, vector: Vector, answer: Answer, compute_ms: float) -> None:
+        """Keep an answer in the tiers beyond memory."""
         private = self._is_private(key.question) or self._is_private(answer.text)
         vectors = None
         if self._similar is not None and not private and not key.history and not answer.abstained:
@@ -181,19 +171,6 @@ class AnswerCache:
     def _count_stale(self, family: str) -> None:
         if self._ask_store(lambda rows: rows.has_family(family)):
             self._store_counts.add("stale")
-
-    def _do_behind(self, work: Callable[..., None], *args: Any) -> None:
-        """Have something done that no answer waits for; the next one that looks beyond memory does, if it is not done yet."""
-        if self._closed:
-            return
-        done = self._behind.submit(contextvars.copy_context().run, work, *args)
-        self._pending.add(done)
-        done.add_done_callback(self._note_done)
-
-    def _note_done(self, done: Future[None]) -> None:
-        self._pending.discard(done)
-        if error := done.exception():
-            self._failure = f"An answer was not kept: {error}"
 
     def forget(self, questions: Collection[str]) -> int:
         """Let go of the answers to these questions, in every tier; how many there were in memory and store."""
@@ -234,14 +211,13 @@ class AnswerCache:
 
     def flush(self) -> None:
         """Wait until what was kept is in every tier."""
-        wait(tuple(self._pending))
+        self._behind.wait()
         if self._writer:
             self._writer.flush()
 
     def close(self) -> None:
         """Write what is still to be written."""
-        self._closed = True
-        self._behind.shutdown()
+        self._behind.close()
         if self._writer:
             self._writer.close()
 
@@ -250,10 +226,10 @@ class AnswerCache:
 
         Of the tier ``store``, ``failure`` says why it does not answer; it is empty while it does.
         """
-        wait(tuple(self._pending))
+        self._behind.wait()
         tiers: dict[str, dict[str, Any]] = {"memory": self._memory.describe()}
         if self._rows:
-            failure = self._failure or (self._writer.failure if self._writer else "")
+            failure = self._failure or self._behind.failure or (self._writer.failure if self._writer else "")
             tiers["store"] = {**self._store_counts.as_json(), "ttl_s": self.ttl_s, "failure": failure}
         if self._similar is not None:
             tiers["semantic"] = {**self._similar.counts.as_json(), "entries": len(self._similar)}
@@ -276,7 +252,7 @@ class AnswerCache:
         row = self._ask_store(lambda rows: rows.find(key.digest))
         kept = read_row(row, key) if row else None
         if row is None or kept is None:
-            self._do_behind(self._count_stale, key.family)
+            self._behind.do(self._count_stale, key.family)
             self._store_counts.add("miss")
             return None
         age = _age(row)
@@ -314,7 +290,7 @@ class AnswerCache:
         self._memory.keep(family, kept, kept.size, **saved, age_s=age_s)
 
     def _drop(self, unwanted: Callable[[str, str], bool], delete: Callable[[AnswerCacheStore], int]) -> int:
-        wait(tuple(self._pending))
+        self._behind.wait()
         if self._writer:
             self._writer.drop(lambda row: unwanted(row["corpus"], row["question"]))
         dropped = self._memory.drop(lambda kept: unwanted(kept.corpus, kept.asked))

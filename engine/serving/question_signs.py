@@ -56,7 +56,7 @@ class QuestionSigns:
     shouted: Counter[str]
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=4_096)
 def read_signs(text: str) -> QuestionSigns:
     """Take a question apart."""
     plain = _simplify(text)

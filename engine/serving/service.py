@@ -203,7 +203,7 @@ class AnswerService:
             lambda: pipeline.embed_question(key.question),
             answer,
             answer.timings_ms["total"],
-            scope_now=lambda: identify_scope(pipeline),
+            scope_now=identify_scope(pipeline),
         )
         return answer
 

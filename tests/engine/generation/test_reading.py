@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
-from engine.generation.budget import ANSWER_TOKENS, TOKEN_MARGIN, fit_parts
+from engine.generation.budget import ANSWER_TOKENS, TOKEN_MARGIN, Fitter, fit_parts
 from engine.generation.model import number_sentences, read_reply
 from engine.generation.streamed import StreamedText
 from engine.types import ContextPart
@@ -75,7 +77,8 @@ def window_for(tokens: int) -> int:
 
 def test_passages_that_fit_stay_as_they_are() -> None:
     assert fit_parts(PARTS, window_for(100), 10, count).parts == tuple(PARTS)
-    assert fit_parts(PARTS, None, 10**9, count).parts == tuple(PARTS), "nobody knows the window"
+    unknown = Fitter(["a template"], count, lambda: None)
+    assert asyncio.run(unknown.fit("a question", [], PARTS)).parts == tuple(PARTS), "nobody knows the window"
 
 
 def test_the_last_passages_are_left_out_and_it_is_said() -> None:

@@ -41,6 +41,10 @@ class StageCaches(Protocol):
         """The vector of a question, kept or made."""
         ...
 
+    def holds(self, embedder: str, texts: Sequence[str]) -> bool:
+        """Whether the vector of a question is kept."""
+        ...
+
     def retrieve(
         self, version: tuple[str, str], texts: Sequence[str], settings: PipelineSettings, make: Callable[[], Retrieved]
     ) -> Retrieved:
@@ -126,24 +130,31 @@ class EvidenceFinder:
         """Whether a search waits for another machine."""
         return self.settings.embedder != "minilm" or self.settings.reranker not in ("none", "sentences")
 
-    async def embed_ahead(self, standalone: StandaloneQuestion) -> None:
-        """Make the question's vector, and keep it, while other searches have their turn."""
-        if self._caches is None or self.is_remote:
-            return
+    async def embed_ahead(self, standalone: StandaloneQuestion) -> float:
+        """Make the question's vector, and keep it, while other searches have their turn; the milliseconds of that."""
+        texts = _list_texts(standalone)
+        if self._caches is None or self.is_remote or self._caches.holds(self.embedder.name, texts):
+            return 0.0
 
-        def embed() -> None:
+        def embed() -> float:
+            started = _milliseconds()
             with trace_span("embed"):
-                self.embed_question(_list_texts(standalone))
+                self.embed_question(texts)
+            return _milliseconds() - started
 
-        await embed_in_thread(embed)
+        return await embed_in_thread(embed)
 
     async def find_async(self, standalone: StandaloneQuestion) -> Evidence:
         """As ``find``, for a coroutine."""
-        await self.embed_ahead(standalone)
-        return await search_in_thread(self.is_remote, self.find, standalone)
+        embedded_ms = await self.embed_ahead(standalone)
+        return await search_in_thread(self.is_remote, self.find, standalone, embedded_ms)
 
-    def find(self, standalone: StandaloneQuestion) -> Evidence:
-        """The evidence for a question; searched again in rounds while its quality is low."""
+    def find(self, standalone: StandaloneQuestion, embedded_ms: float = 0.0) -> Evidence:
+        """The evidence for a question; searched again in rounds while its quality is low.
+
+        Args:
+            embedded_ms: what its vector took that was made ahead.
+        """
         self.refresh()
         words = standalone.search_text[:SEARCHED_CHARACTERS]
         texts = _list_texts(standalone)
@@ -153,6 +164,7 @@ class EvidenceFinder:
             question, words, background, texts, self.table, RememberedIndex(self.table, widest(self.settings))
         )
         first = self._search(wanted, lambda: self.embed_question(texts), self.settings)
+        first.timings_ms["embed"] += embedded_ms
         started = _milliseconds()
 
         def search_again(settings: PipelineSettings) -> Attempt[Evidence]:

@@ -101,7 +101,7 @@ class RagPipeline:
             InputError: an empty or blank question, or one of more than 100,000 characters.
         """
         if self._answerer is None:
-            return self._answer_by_extraction(question, history)
+            return self._extract(*self._resolve(question, history))
         from engine.providers.loop import run_async
 
         return run_async(self._produce(question, history, None))
@@ -109,10 +109,11 @@ class RagPipeline:
     async def answer_async(self, question: str, history: History = ()) -> Answer:
         """As ``answer``, for a coroutine on any event loop."""
         if self._answerer is None:
-            standalone = resolve_question(replace_halves(check_question(question)), history)
-            if not standalone.recalled:
-                await self._finder.embed_ahead(standalone)
-            return await search_in_thread(self._finder.is_remote, self._answer_by_extraction, question, history)
+            started, question, standalone = self._resolve(question, history)
+            embedded_ms = 0.0 if standalone.recalled else await self._finder.embed_ahead(standalone)
+            return await search_in_thread(
+                self._finder.is_remote, self._extract, started, question, standalone, embedded_ms
+            )
         from engine.providers.loop import on_loop
 
         return await on_loop(self._produce(question, history, None))
@@ -123,7 +124,7 @@ class RagPipeline:
         Without a model the text comes sentence by sentence. After ``Restarted`` the text so far is void.
         """
         if self._answerer is None:
-            answer = self._answer_by_extraction(question, history)
+            answer = self._extract(*self._resolve(question, history))
             yield from cut_pieces(answer.sentences) if answer.sentences else (answer.text,)
             yield answer
             return
@@ -202,13 +203,19 @@ class RagPipeline:
             self._parallel,
         )
 
-    def _answer_by_extraction(self, question: str, history: History) -> Answer:
+    def _resolve(self, question: str, history: History) -> tuple[float, str, StandaloneQuestion]:
+        """When it came, the question as it is answered, and as it is searched for."""
         started = time.perf_counter()
         question = replace_halves(check_question(question))
-        standalone = resolve_question(question, history)
+        return started, question, resolve_question(question, history)
+
+    def _extract(
+        self, started: float, question: str, standalone: StandaloneQuestion, embedded_ms: float = 0.0
+    ) -> Answer:
+        """One answer by extraction."""
         if standalone.recalled:
             return build_recalled_answer(question, standalone.recalled, started)
-        found = self._finder.find(standalone)
+        found = self._finder.find(standalone, embedded_ms)
         made = (
             Generated(provider=EXTRACTIVE)
             if self._is_unsupported(found)
@@ -218,9 +225,7 @@ class RagPipeline:
 
     async def _produce(self, question: str, history: History, emit: Emit | None) -> Answer:
         """One answer by a model, on the loop of its connections."""
-        started = time.perf_counter()
-        question = replace_halves(check_question(question))
-        resolved = resolve_question(question, history)
+        started, question, resolved = self._resolve(question, history)
         if resolved.recalled:
             answer = build_recalled_answer(question, resolved.recalled, started)
             if emit is not None:

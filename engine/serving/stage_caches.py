@@ -63,6 +63,10 @@ class StageCaches:
         self._vectors.keep(key, vector, vector.nbytes + sum(map(len, texts)), saved_ms=spent)
         return vector
 
+    def holds(self, embedder: str, texts: Sequence[str]) -> bool:
+        """Whether the vector of a question is kept. Counts nothing."""
+        return self._vectors.peek((embedder, *texts)) is not None
+
     def retrieve(
         self, version: tuple[str, str], texts: Sequence[str], settings: PipelineSettings, make: Callable[[], Retrieved]
     ) -> Retrieved:

@@ -167,8 +167,6 @@ def test_all_that_was_printed_has_come_when_the_target_is_closed(tmp_path: Path,
 
     with open_target(spec, documents={}, log=log_slowly) as target:
         target.ask("print")
-        before = len(lines)
-    assert before < 100
     assert lines[-1].endswith("line 99")
 
 

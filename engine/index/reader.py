@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import lancedb
 import numpy as np
@@ -25,7 +25,6 @@ from engine.index.rows import ROWS, Row
 from engine.index.sentence_columns import unpack_sentences
 from engine.types import Condition, ScoredChunk
 
-T = TypeVar("T")
 NEWEST = timedelta(0)
 """A read sees what was committed before it began."""
 PROBES = 16

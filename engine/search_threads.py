@@ -11,7 +11,7 @@ import asyncio
 import contextvars
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import ParamSpec, TypeVar
 
@@ -38,6 +38,11 @@ async def search_in_thread(remote: bool, work: Callable[P, T], *args: P.args, **
 async def embed_in_thread(work: Callable[[], T]) -> T:
     """Await the embedding of a question in a thread beside the searches: the model runs outside of the interpreter."""
     return await _run(_EMBEDDING, work)
+
+
+def begin_embedding(work: Callable[[], T]) -> Future[T]:
+    """As ``embed_in_thread``, for a caller that is itself a thread."""
+    return _EMBEDDING.submit(contextvars.copy_context().run, work)
 
 
 async def _run(pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:

@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -218,4 +219,13 @@ def _type_words(wanted: type) -> str:
 
 def home() -> Path:
     """The folder of all state: ``PHASEGATE_HOME``, by default ``.phasegate`` in the working folder."""
-    return Path(os.environ.get("PHASEGATE_HOME") or ".phasegate").expanduser().resolve()
+    given = os.environ.get("PHASEGATE_HOME") or ".phasegate"
+    if given.startswith("~"):
+        given = os.path.expanduser(given)
+    return _resolve(given, "" if os.path.isabs(given) else os.getcwd())
+
+
+@lru_cache(maxsize=64)
+def _resolve(folder: str, start: str) -> Path:
+    """Kept, since a question asks for it several times."""
+    return Path(start, folder).resolve()

@@ -94,7 +94,12 @@ def mark_cleared(corpus: str | None = None) -> None:
 
 def _marks(corpus: str) -> tuple[Path, Path]:
     """Of all corpora, and of one, whose name may hold what no file name does."""
-    folder = home() / "cleared"
+    return _name_marks(home(), corpus)
+
+
+@lru_cache(maxsize=256)
+def _name_marks(state: Path, corpus: str) -> tuple[Path, Path]:
+    folder = state / "cleared"
     return folder / "everything", folder / f"corpus-{digest([corpus])}"
 
 

@@ -61,7 +61,9 @@ def read_row(row: Mapping[str, Any], key: CacheKey, digest: str | None = None) -
     )
 
 
-def hand_out(kept: KeptAnswer, tier: str, age_s: float, question: str, started: float) -> CachedAnswer:
+def hand_out(
+    kept: KeptAnswer, tier: str, age_s: float, question: str, started: float, *, stale: bool = False
+) -> CachedAnswer:
     """The answer for the request of this context, which began to look for it at ``started`` (``perf_counter``)."""
     spent = round(1000 * (time.perf_counter() - started), 3)
     answer = dataclasses.replace(
@@ -73,4 +75,4 @@ def hand_out(kept: KeptAnswer, tier: str, age_s: float, question: str, started: 
         tokens={"context": kept.answer.tokens.get("context", 0), "prompt": 0, "completion": 0},
         cost_usd=0.0,
     )
-    return CachedAnswer(answer=answer, tier=tier, age_s=age_s, asked=kept.asked)
+    return CachedAnswer(answer=answer, tier=tier, age_s=age_s, asked=kept.asked, stale=stale)

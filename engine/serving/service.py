@@ -194,7 +194,9 @@ class AnswerService:
             with trace_span("embed"):  # search needs the vector as well, and finds it kept
                 return pipeline.embed_question(key.question)
 
-        return cache.find_in_memory(key) or await asyncio.to_thread(cache.find_beyond_memory, key, embed)
+        if (kept := cache.find_in_memory(key)) or cache.is_new(key):
+            return kept
+        return await asyncio.to_thread(cache.find_beyond_memory, key, embed)
 
     async def _make_and_keep(self, asked: Asked, pipeline: RagPipeline, key: CacheKey, told: _Telling) -> Answer:
         answer = await self._make(asked, pipeline, key.question, key.history, told)
@@ -203,7 +205,7 @@ class AnswerService:
             lambda: pipeline.embed_question(key.question),
             answer,
             answer.timings_ms["total"],
-            scope_now=identify_scope(pipeline),
+            identify=lambda: identify_scope(pipeline),
         )
         return answer
 

@@ -15,12 +15,11 @@ from engine.errors import PhasegateError
 from engine.serving.cache_counts import CacheCounts
 from engine.serving.cache_key import CacheKey
 from engine.serving.semantic import QuestionIndex, load_threshold
+from engine.serving.stored_keys import LOOK_AGAIN_S
 from engine.store.answer_cache import AnswerCacheStore
 
 # A scope that no longer answers (documents have changed) makes room for the next one.
 SCOPES = 8
-# What another process has stored is found after so many seconds.
-LOOK_AGAIN_S = 2.0
 
 
 @dataclass(slots=True)
@@ -72,6 +71,11 @@ class SimilarQuestions:
     def asks_for_vector(self, key: CacheKey) -> bool:
         """Whether ``find`` may ask for the question's vector: some question of its scope is known."""
         return len(self._open(key.scope).index) > 0
+
+    def may_know(self, key: CacheKey) -> bool:
+        """Whether ``find`` may find something; True as well when nobody has looked into the store lately."""
+        scope = self._open(key.scope)
+        return len(scope.index) > 0 or (self._rows is not None and time.monotonic() - scope.looked_at >= LOOK_AGAIN_S)
 
     def add(self, key: CacheKey, vector: np.ndarray) -> None:
         """Remember an answered question."""

@@ -30,11 +30,10 @@ class AnswerCacheStore:
         )
         return rows[0] if rows else None
 
-    def has_family(self, family: str) -> bool:
-        """Whether any row of a family is there, whatever its versions."""
-        return bool(
-            self._store.query("SELECT 1 AS one FROM answer_cache WHERE key >= ? AND key < ? LIMIT 1", _range(family))
-        )
+    def load_keys(self) -> list[str]:
+        """The keys of all rows, whatever their age. As one text: twenty thousand take a few milliseconds."""
+        (row,) = self._store.query("SELECT string_agg(key, ' ') AS keys FROM answer_cache")
+        return str(row["keys"]).split() if row["keys"] else []
 
     def find_newest(self, family: str) -> dict[str, Any] | None:
         """The newest row of a family, whatever its versions and its age."""

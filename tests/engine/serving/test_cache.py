@@ -105,9 +105,12 @@ def test_only_whole_answers_that_were_made_now_are_kept(cache: AnswerCache, chan
 
 
 def test_an_answer_made_while_documents_changed_is_not_kept(cache: AnswerCache) -> None:
-    assert not cache.keep(make_key(), no_vector, make_answer(), 300.0, scope_now=NEW)
+    cache.keep(make_key(), no_vector, make_answer(), 300.0, identify=lambda: NEW)
+    cache.flush()
     assert cache.find(make_key(), no_vector) is None
-    assert cache.keep(make_key(), no_vector, make_answer(), 300.0, scope_now=make_key().scope)
+    cache.keep(make_key(), no_vector, make_answer(), 300.0, identify=lambda: make_key().scope)
+    cache.flush()
+    assert cache.find(make_key(), no_vector) is not None
 
 
 def test_what_a_tier_did_is_counted_and_told_to_the_recorder(clock: Clock) -> None:

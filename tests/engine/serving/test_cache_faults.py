@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from engine.errors import ProviderError
-from engine.serving import cache as cache_module
+from engine.serving import stored_answers
 from engine.serving.answer_json import decode_answer
 from engine.serving.cache import AnswerCache
 from engine.serving.store_writer import StoreWriter
@@ -96,7 +96,7 @@ def test_what_the_store_lets_go_by_itself_is_told_to_the_recorder(
         def record_cache(self, event: CacheEvent) -> None:
             told.append(event)
 
-    monkeypatch.setattr(cache_module, "STORE_ENTRIES", 2)
+    monkeypatch.setattr(stored_answers, "ENTRIES", 2)
     cache = AnswerCache(store, semantic=False)
     with recording(Recording()):
         for number in range(5):

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from documents import analyse, cut
-
 from engine.chunking.adaptive import CHUNKER_OF
+from tests.engine.chunking.documents import analyse, cut
 
 STORY = "He walked down to the river, and she had gone before him. It was cold, and he thought of his mother. " * 12
 TALK = "\n\n".join(["“Where is the key?” she asked.", "“I gave it to you,” he said, “on Monday.”"] * 14)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from documents import SIZES, TEXTS, analyse, check_invariants, chunk, cut, letter_vectors, make, word_tokens
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +17,17 @@ from engine.embedding.minilm import MiniLmEmbedder
 from engine.ingestion import load_documents
 from engine.ingestion.sentences import split_sentences
 from engine.settings import CHOICES, PipelineSettings
+from tests.engine.chunking.documents import (
+    SIZES,
+    TEXTS,
+    analyse,
+    check_invariants,
+    chunk,
+    cut,
+    letter_vectors,
+    make,
+    word_tokens,
+)
 
 LARGE = PipelineSettings(chunk_size=1024)
 

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from documents import texts_of
+
+from tests.engine.chunking.documents import texts_of
 
 FILLER = "The house was quiet, and nobody came to the door that day. " * 4
 

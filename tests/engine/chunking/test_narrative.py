@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from documents import chunk, texts_of
+
+from tests.engine.chunking.documents import chunk, texts_of
 
 SCENE = "The river was high that year, and the ferry did not run. " * 8
 

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import numpy as np
-from documents import texts_of
 
 from engine.chunking.semantic import measure_likeness
+from tests.engine.chunking.documents import texts_of
 
 
 def test_it_cuts_where_the_subject_changes() -> None:

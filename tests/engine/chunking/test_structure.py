@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from documents import chunk, texts_of
+from tests.engine.chunking.documents import chunk, texts_of
 
 PROSE = "The service answers every call from one queue, and it never drops one. " * 4
 LIST = "\n".join(f"- item number {i} of the list" for i in range(8))

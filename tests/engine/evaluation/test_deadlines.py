@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scripted import DOCUMENTS, MemoryRecorder, ScriptedTarget, make_answer, write_suite
 
 from engine.errors import TargetError
 from engine.evaluation.deadlines import DeadlineTarget
 from engine.evaluation.runner import run_suite
 from engine.evaluation.suites import load_suite
 from engine.settings import PipelineSettings
+from tests.engine.evaluation.scripted import DOCUMENTS, MemoryRecorder, ScriptedTarget, make_answer, write_suite
 
 
 def test_an_answer_in_time_is_given_back_with_its_history() -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scripted import DOCUMENTS, MemoryRecorder, ScriptedTarget, make_answer, write_suite
 
 from engine.evaluation.budget import Budget
 from engine.evaluation.journal import Journal
@@ -17,6 +16,7 @@ from engine.evaluation.measures import DEFAULT_MEASURES, select_measures
 from engine.evaluation.runner import RunOutcome, run_suite
 from engine.evaluation.suites import Suite, load_suite
 from engine.settings import PipelineSettings
+from tests.engine.evaluation.scripted import DOCUMENTS, MemoryRecorder, ScriptedTarget, make_answer, write_suite
 
 SPAN = {"document": "refunds.md", "start": 9, "end": 66}
 TURNS = [

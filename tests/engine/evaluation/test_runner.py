@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scripted import DOCUMENTS, MemoryRecorder, ScriptedTarget, make_answer, write_suite
 
 from engine.errors import StoreError, UnknownNameError
 from engine.evaluation.harness_bench import bench_harness
@@ -18,6 +17,7 @@ from engine.evaluation.measures import MEASURES
 from engine.evaluation.runner import RunOutcome, run_suite
 from engine.evaluation.suites import Suite, load_suite
 from engine.settings import PipelineSettings
+from tests.engine.evaluation.scripted import DOCUMENTS, MemoryRecorder, ScriptedTarget, make_answer, write_suite
 
 SPAN = {"document": "refunds.md", "start": 9, "end": 66}
 QUICK = tuple(MEASURES)

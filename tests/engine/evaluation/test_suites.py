@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scripted import DOCUMENTS, write_suite
 
 from engine.errors import FileFormatError, UnknownNameError
 from engine.evaluation.measures import DEFAULT_MEASURES
 from engine.evaluation.suites import check_spans, load_suite
+from tests.engine.evaluation.scripted import DOCUMENTS, write_suite
 
 HEADER = "name: small\ntitle: Small\nlicence: CC0\ncorpus: documents\n"
 QA: dict[str, Any] = {

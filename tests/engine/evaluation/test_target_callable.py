@@ -13,13 +13,13 @@ from typing import Any
 
 import psutil
 import pytest
-from scripted import DOCUMENTS
 
 from engine.errors import InputError, TargetError
 from engine.evaluation.deadlines import DeadlineTarget
 from engine.evaluation.opening_targets import ForeignTarget, open_target
 from engine.evaluation.target_files import build_spec
 from engine.settings import ROOT
+from tests.engine.evaluation.scripted import DOCUMENTS
 
 BOT = """
 import asyncio, os, subprocess, sys, time

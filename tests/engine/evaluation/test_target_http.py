@@ -9,13 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from misbehaving import GOOD, MisbehavingServer, serve_misbehaving
-from scripted import DOCUMENTS
 
 from engine.errors import FileFormatError, InputError, TargetError
 from engine.evaluation.deadlines import DeadlineTarget
 from engine.evaluation.opening_targets import ForeignTarget, open_target
 from engine.evaluation.target_files import build_spec
+from tests.engine.evaluation.misbehaving import GOOD, MisbehavingServer, serve_misbehaving
+from tests.engine.evaluation.scripted import DOCUMENTS
 
 Open = Callable[..., ForeignTarget]
 SECRET = "sk-live-5f3e8c1b"

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from misbehaving import serve_misbehaving
 
 from engine.corpora import ingest_corpus
 from engine.pipeline import RagPipeline, open_pipeline
 from engine.runs import RunRequest, run_request
 from engine.settings import PipelineSettings
 from engine.store import RunStore, TargetStore, open_store
+from tests.engine.evaluation.misbehaving import serve_misbehaving
 
 DOCUMENTS = {
     "refunds.md": "# Refunds\n\nA defective item is refunded within 42 days of purchase. Write to the service desk.\n",

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scripted import make_answer
 
 from engine.evaluation.logistic import fit_logistic, measure_auroc, measure_calibration_error
 from engine.evaluation.measures import MEASURES, Sample
@@ -22,6 +21,7 @@ from engine.grounding.scoring import (
     score_response,
     score_sentences,
 )
+from tests.engine.evaluation.scripted import make_answer
 
 CONTEXT = ["A customer may return unopened boxes within 42 days of delivery. Mr Hale runs the depot in Larkham."]
 MODES = pytest.mark.parametrize("vectors", [False, True])

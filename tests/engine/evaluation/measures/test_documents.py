@@ -6,11 +6,11 @@ import random
 from math import log2
 
 import pytest
-from scripted import make_answer
 
 from engine.evaluation.measures import MEASURES, Sample
 from engine.evaluation.measures.documents import ndcg_at, rank_documents, recall_at, reciprocal_rank
 from engine.types import Span
+from tests.engine.evaluation.scripted import make_answer
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 
 import pytest
-from scripted import make_answer
 
 from engine.evaluation.measures import MEASURES, Sample
 from engine.evaluation.measures.spans import count_shared, merge_intervals, span_iou, span_precision, span_recall
 from engine.types import Span
+from tests.engine.evaluation.scripted import make_answer
 
 DOCS = {"d": "one two, three four five six", "e": "seven eight"}
 

@@ -15,7 +15,7 @@ from math import log
 
 import numpy as np
 
-from engine.grounding.words import MODAL_OF, Parsed, contradict, parse, read_stems
+from engine.grounding.words import MODAL_OF, Parsed, find_opposites, parse, read_stems
 from engine.ingestion.sentences import split_sentences
 
 SENTENCE_SIGNS = (
@@ -214,11 +214,8 @@ def _changes(parsed: Parsed, source: Source, best: int, near: frozenset[str]) ->
         return [0.0] * 8
     twin = parse(source.texts[best])
     stems = parsed.stems
-    antonyms = sum(
-        any(contradict(stems[i], other) for other in source.sets[best])
-        for i in range(len(stems))
-        if stems[i] not in source.sets[best]
-    )
+    its_words = source.sets[best]
+    antonyms = sum(not find_opposites(word).isdisjoint(its_words) for word in stems if word not in its_words)
     slots = filled = 0
     lost = [i for i in range(1, len(stems) - 1) if stems[i] not in near]
     around = {(stems[i - 1], stems[i + 1]): set[str]() for i in lost}
@@ -228,7 +225,7 @@ def _changes(parsed: Parsed, source: Source, best: int, near: frozenset[str]) ->
     for i in lost:
         others = around[stems[i - 1], stems[i + 1]]
         filled += bool(others) and stems[i] not in others
-        slots += any(contradict(stems[i], other) for other in others)
+        slots += not find_opposites(stems[i]).isdisjoint(others)
     own, its = _modals(parsed), _modals(twin)
     return [
         float(parsed.negations > twin.negations),

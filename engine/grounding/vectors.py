@@ -15,7 +15,7 @@ import numpy as np
 
 from engine.embedding import Embedder, load_embedder
 from engine.grounding.signs import SENTENCE_SIGNS, read_source
-from engine.grounding.words import Parsed, contradict, parse
+from engine.grounding.words import Parsed, find_opposites, parse
 from engine.settings import PipelineSettings
 
 VECTOR_SIGNS = ("claims", "far", "aligned_antonym")
@@ -62,7 +62,7 @@ def _find_antonym(parsed: Parsed, tokens: np.ndarray, source: _Vectors) -> float
         return 0.0
     partners = (tokens[lacking] @ source.tokens.T).argmax(axis=1)
     pairs = zip((parsed.stems[parsed.content[k]] for k in lacking), partners, strict=True)
-    return float(any(contradict(stem, source.stems[partner]) for stem, partner in pairs))
+    return float(any(source.stems[partner] in find_opposites(stem) for stem, partner in pairs))
 
 
 @lru_cache(maxsize=16)

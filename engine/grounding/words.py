@@ -230,26 +230,28 @@ def parse(text: str) -> Parsed:
 
 
 @lru_cache(maxsize=1)
-def _antonym_sides() -> dict[str, tuple[tuple[int, int], ...]]:
-    """Stem to (row, side) of the antonym table."""
-    sides: dict[str, tuple[tuple[int, int], ...]] = {}
-    for row, cells in enumerate(_ANTONYMS):
-        for side, words in enumerate(cells):
-            for word in words.split():
-                sides[stem(word)] = (*sides.get(stem(word), ()), (row, side))
-    return sides
+def _antonyms() -> dict[str, frozenset[str]]:
+    """Stem to the stems that stand on the other side of it in the antonym table."""
+    others: dict[str, set[str]] = {}
+    for cells in _ANTONYMS:
+        sides = [{stem(word) for word in words.split()} for words in cells]
+        for one, other in (sides, sides[::-1]):
+            for word in one:
+                others.setdefault(word, set()).update(other)
+    return {word: frozenset(found) for word, found in others.items()}
 
 
 # A negating prefix, and the shortest stem that it may stand before: "inform" is no opposite of "form".
 _PREFIXES = {"un": 4, "non": 4, "dis": 4, "mis": 4, "anti": 4, "il": 5, "ir": 5, "in": 6, "im": 6}
 
 
-@lru_cache(maxsize=50_000)
-def contradict(a: str, b: str) -> bool:
-    """Whether two stems stand for opposites: by the table, or one is the other behind a negating prefix."""
-    long, short = (a, b) if len(a) > len(b) else (b, a)
-    prefix = long.removesuffix(short)
-    if prefix in _PREFIXES and len(short) >= _PREFIXES[prefix]:
-        return True
-    sides = _antonym_sides()
-    return any((row, 1 - side) in sides.get(b, ()) for row, side in sides.get(a, ()))
+@lru_cache(maxsize=20_000)
+def find_opposites(stem: str) -> frozenset[str]:
+    """The stems that stand for the opposite: by the table, with a negating prefix, or without the one it has."""
+    found = set(_antonyms().get(stem, ()))
+    for prefix, shortest in _PREFIXES.items():
+        if len(stem) >= shortest:
+            found.add(prefix + stem)
+        if stem.startswith(prefix) and len(stem) - len(prefix) >= shortest:
+            found.add(stem.removeprefix(prefix))
+    return frozenset(found)

@@ -95,9 +95,13 @@ def describe_answering(store: Store) -> Answering:
         ready = any(spec.enabled for spec in ProviderStore(store).list_providers())
         words = f"No model is asked{why}: answers are sentences of the documents."
         return Answering(words=words, by_model=False, can_begin=ready and not fixed)
-    why = f", by {origins['provider']}" if "provider" in origins else ""
-    asked = f"the setting model names {settings.model}" if settings.model else "in this order"
-    return Answering(words=f"Models are asked{why}: {asked}.", by_model=True, can_begin=False)
+    why = f" by {origins['provider']}" if "provider" in origins else ""
+    words = (
+        f"Models answer{why}: {settings.model}, the setting model."
+        if settings.model
+        else f"Models answer{why}, in this order."
+    )
+    return Answering(words=words, by_model=True, can_begin=False)
 
 
 def let_models_answer(store: Store, who: str) -> None:
@@ -169,9 +173,8 @@ def _find_state(spec: ProviderSpec, breaker: Mapping[str, Any] | None, calls: Ma
         return "off"
     if spec.api_key_env and not os.environ.get(spec.api_key_env):
         return "no key"
-    if breaker is not None:
-        return str(breaker["state"])
-    return str(calls.get("state") or "closed") if calls.get("calls") else "unused"
+    state = str(breaker["state"] if breaker is not None else calls.get("state") or "closed")
+    return "unused" if state == "closed" and not calls.get("calls") else state
 
 
 def _describe_calls(calls: Mapping[str, Any]) -> str:

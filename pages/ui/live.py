@@ -17,6 +17,7 @@ from pages.ui.links import draw_step
 from pages.ui.markup import escape
 from pages.ui.resources import get_store, get_zone
 from pages.ui.states import draw_empty, draw_title
+from pages.ui.tables import draw_words
 
 PAGE = "pages/live.py"
 TILE_WIDTH = 210  # pixels: four in a row of a laptop, three on a tablet
@@ -96,7 +97,7 @@ def _draw_alerts(view: LiveView) -> None:
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.markdown(f"##### :material/notifications_active: {view.alert_words}", width="content")
             st.page_link("pages/alerts.py", label="Take care of them", icon=":material/arrow_forward:")
-        _draw_words(view.alerts)
+        draw_words(view.alerts)
 
 
 def _draw_charts(view: LiveView) -> None:
@@ -157,17 +158,9 @@ def _draw_parts(view: LiveView) -> None:
         if rows and key:
             _draw_table(rows, key)
         elif rows:
-            _draw_words(rows)
+            draw_words(rows)
         elif without:
             st.caption(without)
-
-
-def _draw_words(rows: tuple[PartRow, ...]) -> None:
-    """Rows whose sentences are read whole: they wrap."""
-    st.table(
-        [{name[:1].upper() + name[1:]: escape(str(value)) for name, value in row.items()} for row in rows],
-        hide_index=True,
-    )
 
 
 def _draw_table(rows: tuple[PartRow, ...], key: str) -> None:

@@ -15,6 +15,7 @@ from pages.ui.markup import escape
 from pages.ui.person import get_person
 from pages.ui.resources import get_zone
 from pages.ui.states import shown_errors
+from pages.ui.tables import draw_words
 
 _AS_IS = "not saved"
 
@@ -29,21 +30,20 @@ def draw_profile(store: Store) -> None:
     st.markdown(f"{escape(view.environment)} · {escape(view.policy)}. {escape(view.note)}")
     with st.expander("Change it here", icon=":material/edit:"):
         _draw_form(store, view)
-    _draw_rows(view.rows, "profile-rows", "Profile alone")
-    st.caption(f"The later wins: {', '.join(PRECEDENCE)}.")
+    _draw_rows(view.rows, "Profile alone")
+    st.caption(f"● stands above the profile, ○ does not. The later wins: {', '.join(PRECEDENCE)}.")
     st.markdown("##### What this makes of the pipeline")
-    _draw_rows(view.pipeline, "profile-pipeline", "Shipped default")
+    _draw_rows(view.pipeline, "Shipped default")
     st.markdown("##### Model tiers")
     st.table([dict(row) for row in view.tiers], hide_index=True)
     _draw_comparison(view)
     if view.changes:
         st.markdown("##### Who changed it")
-        st.dataframe([dict(row) for row in view.changes], hide_index=True, key="profile-changes")
+        draw_words(view.changes)
 
 
-def _draw_rows(rows: tuple[ProfileRow, ...], key: str, other: str) -> None:
-    column = st.column_config
-    st.dataframe(
+def _draw_rows(rows: tuple[ProfileRow, ...], other: str) -> None:
+    draw_words(
         [
             {
                 "field": row.name,
@@ -54,15 +54,12 @@ def _draw_rows(rows: tuple[ProfileRow, ...], key: str, other: str) -> None:
             }
             for row in rows
         ],
-        hide_index=True,
-        key=key,
-        height="content",
-        column_config={
-            "field": column.TextColumn("Field", width=190),
-            "value": column.TextColumn("In force"),
-            "origin": column.TextColumn("Where it comes from", help="● stands above the profile, ○ does not."),
-            "other": column.TextColumn(other),
-            "meaning": column.TextColumn("What it does", width="large"),
+        {
+            "field": "Field",
+            "value": "In force",
+            "origin": "Where it comes from",
+            "other": other,
+            "meaning": "What it does",
         },
     )
 

@@ -12,6 +12,7 @@ from pages.ui.charts import draw_chart
 from pages.ui.markup import escape
 from pages.ui.person import get_person
 from pages.ui.states import shown_errors
+from pages.ui.tables import draw_words
 
 
 def draw_confidence(store: Store, roadmap: str) -> None:
@@ -26,7 +27,7 @@ def draw_confidence(store: Store, roadmap: str) -> None:
     with right, st.container(border=True):
         _draw_form(store, view)
     if view.rows:
-        st.table([{name: escape(text) for name, text in row.items()} for row in view.rows], hide_index=True)
+        draw_words(view.rows)
     st.code(f"python -m engine confidence --roadmap {roadmap} --value 0.92", language="bash")
 
 

@@ -14,6 +14,7 @@ from pages.ui.goals import draw_goals
 from pages.ui.markup import escape
 from pages.ui.resources import get_zone
 from pages.ui.roadmap_signing import draw_sign_offs
+from pages.ui.tables import draw_words
 
 
 def draw_gate(store: Store, view: PhaseView) -> None:
@@ -24,7 +25,7 @@ def draw_gate(store: Store, view: PhaseView) -> None:
     waivers = load_waiver_rows(store, view.roadmap, phase, get_zone())
     if waivers:
         with st.expander(f"Waivers of this phase ({len(waivers)})", icon=":material/pending_actions:"):
-            st.table([{name: escape(text) for name, text in row.items()} for row in waivers], hide_index=True)
+            draw_words(waivers)
     with st.container(horizontal=True, vertical_alignment="center"):
         query = {"roadmap": roadmap, "phase": str(phase), "policy": view.gate.policy}
         st.page_link(

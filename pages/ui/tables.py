@@ -1,4 +1,4 @@
-"""A table whose rows open something: a selected cell leads to the page of its row."""
+"""Tables: one whose rows open something, and one whose sentences are read whole."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
+
+from pages.ui.markup import escape
 
 TALL = 560  # pixels, from so many rows on
 MANY = 16
@@ -27,3 +29,13 @@ def draw_opening_table(
     )
     if event.selection.cells:
         st.switch_page(page, query_params={parameter: ids[event.selection.cells[0][0]]})
+
+
+def draw_words(rows: Sequence[Mapping[str, Any]], titles: Mapping[str, str] | None = None) -> None:
+    """Rows of texts, which wrap instead of being cut off.
+
+    Args:
+        titles: field to the column's title; without them the fields, with a capital letter.
+    """
+    names = titles or {name: name[:1].upper() + name[1:] for name in rows[0]}
+    st.table([{title: escape(str(row[name])) for name, title in names.items()} for row in rows], hide_index=True)

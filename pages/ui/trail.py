@@ -9,6 +9,7 @@ from engine.views.tables import build_csv
 from engine.views.trail import TrailView, load_trail
 from pages.ui.markup import escape
 from pages.ui.resources import get_zone
+from pages.ui.tables import draw_words
 
 COLUMNS = {
     "when": "When",
@@ -39,7 +40,7 @@ def draw_trail(store: Store) -> None:
             icon=":material/policy:",
         )
         return
-    st.dataframe(list(view.rows), hide_index=True, key="trail-rows", height="content", column_config=dict(COLUMNS))
+    draw_words(view.rows, COLUMNS)
     _draw_foot(view)
 
 

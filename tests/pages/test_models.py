@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from engine.bench.scripted_model import ScriptedModel
+from engine.providers.chain import open_chain
 from engine.store import open_store
 from engine.store.providers import ProviderStore
 from engine.views.providers import describe_answering, let_models_answer, load_form_fields, load_provider_cards
@@ -49,7 +50,7 @@ def test_a_provider_goes_through_its_life_on_the_screen(empty_home: Path) -> Non
     press(app, "Earlier", "mine")
     assert names() == ["mine", "ollama"]
     press(app, "Let these models answer")
-    assert "Models are asked: in this order." in said(app)
+    assert "Models answer, in this order." in said(app)
     press(app, "Switch off", "ollama")
     assert "switched off" in said(app)
     press(app, "Remove it", "ollama")
@@ -90,3 +91,13 @@ def test_who_answers_follows_settings_and_variables(empty_home: Path, monkeypatc
         assert describe_answering(store).by_model
         [card] = load_provider_cards(store)
         assert (card.state, card.first, card.last) == ("unused", True, True)
+
+
+def test_a_model_that_was_opened_and_not_asked_is_not_said_to_be_answering(empty_home: Path) -> None:
+    fill(open_page("settings", show="Models"))
+    with open_store() as store:
+        [spec] = ProviderStore(store).list_providers()
+        chain = open_chain("", [spec])
+        assert chain.describe()[0]["state"] == "closed"
+        [card] = load_provider_cards(store)
+        assert (card.state, card.figures) == ("unused", "No calls in the last 24 hours.")

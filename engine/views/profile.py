@@ -15,6 +15,7 @@ from engine.profiles import (
     POLICIES,
     PROFILES,
     SHIPPED,
+    SHIPPED_DEFAULT,
     TIERS,
     VARIABLES,
     Profile,
@@ -151,6 +152,7 @@ def load_profile_view(
         problem = f"{error.message} {error.hint}".strip()
     saved = load_saved(store)
     profile = resolved.profile
+    pipeline = _trace_pipeline(store, resolved, preset)
     first = left if left in PROFILES else profile.name
     second = right if right in PROFILES else next(name for name in ("prod_quality", "prod_balanced") if name != first)
     return ProfileView(
@@ -158,10 +160,10 @@ def load_profile_view(
         environment=profile.environment,
         policy=profile.policy,
         chosen=resolved.chosen,
-        note=resolved.note,
+        note=_describe_model(resolved, pipeline),
         problem=problem,
         rows=tuple(_list_rows(resolved)),
-        pipeline=_trace_pipeline(store, resolved, preset),
+        pipeline=pipeline,
         tiers=_list_tiers(list_provider_names(store)),
         fields=tuple(_edit_field(name, saved, profile) for name in FIELDS if name not in ("provider", "model")),
         saved=saved,
@@ -171,6 +173,16 @@ def load_profile_view(
         differences=_compare(PROFILES[first], PROFILES[second]),
         changes=_list_changes(store, zone),
     )
+
+
+def _describe_model(resolved: ResolvedProfile, pipeline: Sequence[ProfileRow]) -> str:
+    """Which model answers, and why: by the profile, unless a setting of the pipeline has a model asked all the same."""
+    asked = next(row for row in pipeline if row.name == "provider")
+    if resolved.profile.provider == asked.value or asked.value == "extractive":
+        return resolved.note
+    named = next(row for row in pipeline if row.name == "model").value
+    by = "the saved providers, in their order" if named == DASH else named
+    return f"Answers come from {by}: the setting provider, {asked.origin}, asks models."
 
 
 def _list_rows(resolved: ResolvedProfile) -> list[ProfileRow]:
@@ -214,9 +226,7 @@ def _trace_pipeline(store: Store, resolved: ResolvedProfile, preset: str | None)
     saved = PreferenceStore(store).load_preference("pipeline", {}) or {}
     try:
         base = load_settings(None, saved)
-    except (
-        PhasegateError
-    ):  # the Pipeline section says what is wrong with them; they are left out here as they are there
+    except PhasegateError:  # the Pipeline section says what is wrong with them, and leaves them out too
         base, saved = PipelineSettings(), {}
     origins = dict.fromkeys(saved, "saved on the Settings screen")
     if preset:
@@ -224,7 +234,10 @@ def _trace_pipeline(store: Store, resolved: ResolvedProfile, preset: str | None)
         base = base.with_values(PRESETS[preset])
         origins |= dict.fromkeys(PRESETS[preset], f"preset {preset}")
     settings, decided = trace_settings(resolved, base)
-    origins |= decided
+    origins |= {
+        name: f"profile {resolved.profile.name}" if origin == SHIPPED_DEFAULT else origin
+        for name, origin in decided.items()
+    }
     shipped = PipelineSettings().as_dict()
     names = dict.fromkeys([*PRESETS["balanced"], "provider", "model", "validators", "consensus", *origins])
     return tuple(

@@ -158,7 +158,7 @@ def _draw_parts(view: LiveView) -> None:
         if rows and key:
             _draw_table(rows, key)
         elif rows:
-            draw_words(rows)
+            draw_words(rows, most=8)
         elif without:
             st.caption(without)
 

@@ -11,6 +11,7 @@ from pages.ui.markup import escape
 
 TALL = 560  # pixels, from so many rows on
 MANY = 16
+ROW = 33  # pixels of one row of words
 
 
 def draw_opening_table(
@@ -31,11 +32,18 @@ def draw_opening_table(
         st.switch_page(page, query_params={parameter: ids[event.selection.cells[0][0]]})
 
 
-def draw_words(rows: Sequence[Mapping[str, Any]], titles: Mapping[str, str] | None = None) -> None:
+def draw_words(
+    rows: Sequence[Mapping[str, Any]], titles: Mapping[str, str] | None = None, *, most: int | None = None
+) -> None:
     """Rows of texts, which wrap instead of being cut off.
 
     Args:
         titles: field to the column's title; without them the fields, with a capital letter.
+        most: beyond so many rows the table scrolls.
     """
     names = titles or {name: name[:1].upper() + name[1:] for name in rows[0]}
-    st.table([{title: escape(str(row[name])) for name, title in names.items()} for row in rows], hide_index=True)
+    st.table(
+        [{title: escape(str(row[name])) for name, title in names.items()} for row in rows],
+        hide_index=True,
+        height="content" if most is None or len(rows) <= most else ROW * (most + 1),
+    )

@@ -6,8 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from engine.providers.specs import ProviderSpec
 from engine.saved_profile import load_saved
 from engine.store import AuditTrail, open_store
+from engine.store.providers import ProviderStore
+from engine.views.profile import load_profile_view
+from engine.views.providers import let_models_answer
 from tests.pages.conftest import open_page, words_of
 
 
@@ -16,6 +20,16 @@ def test_with_nothing_chosen_it_shows_the_default_and_why_answers_are_extractive
     assert not app.exception
     assert "nobody has chosen" in words_of(app)
     assert "dev\\_balanced" in words_of(app)
+
+
+def test_it_says_that_models_answer_where_the_pipeline_s_setting_asks_them(empty_home: Path) -> None:
+    with open_store() as store:
+        ProviderStore(store).save_provider(ProviderSpec(name="house", model="openai/any"), "ann")
+        let_models_answer(store, "ann")
+        view = load_profile_view(store)
+    assert view.note.startswith("Answers come from the saved providers") and "Settings screen" in view.note
+    [validators] = [row for row in view.pipeline if row.name == "validators"]
+    assert (validators.value, validators.origin, validators.profile_value) == ("2", "profile dev_balanced", "0")
 
 
 def test_a_saved_environment_is_in_force_and_leaves_an_entry_with_its_reason(empty_home: Path) -> None:

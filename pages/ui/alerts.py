@@ -95,11 +95,7 @@ def _draw_silences(store: Store, view: AlertsView) -> None:
 
 def draw_rules(store: Store, view: AlertsView) -> None:
     """Every rule, and a form for the one that is chosen."""
-    columns = st.columns([3, 3, 3, 2], gap="medium")
-    for column, title in zip(columns, ("Rule", "Fires when", "Over at", "State"), strict=True):
-        column.caption(title)
-    for row in view.rules:
-        _draw_rule(row)
+    st.table([_build_cells(row) for row in view.rules], hide_index=True, border="horizontal")
     rules = {row.rule.name: row for row in view.rules}
     st.markdown("#### Change a rule")
     name = st.selectbox(
@@ -128,12 +124,13 @@ def draw_rules(store: Store, view: AlertsView) -> None:
                 st.rerun()
 
 
-def _draw_rule(row: RuleRow) -> None:
-    columns = st.columns([3, 3, 3, 2], gap="medium")
-    columns[0].markdown(escape(row.rule.title) + (" :gray-badge[changed]" if row.changed else ""))
-    columns[1].markdown(escape(row.fires) + (f", {row.needs}" if row.needs else ""))
-    columns[2].markdown(escape(row.clears))
-    columns[3].markdown(ALERT_BADGES[row.state])
+def _build_cells(row: RuleRow) -> dict[str, str]:
+    return {
+        "Rule": escape(row.rule.title) + (" :gray-badge[changed]" if row.changed else ""),
+        "Fires when": escape(row.fires) + (f", {row.needs}" if row.needs else ""),
+        "Over at": escape(row.clears),
+        "State": ALERT_BADGES[row.state],
+    }
 
 
 def draw_webhook(store: Store, view: AlertsView) -> None:

@@ -20,7 +20,8 @@ from pages.ui.states import draw_empty, draw_title
 from pages.ui.tables import draw_words
 
 PAGE = "pages/live.py"
-TILE_WIDTH = 210  # pixels: four in a row of a laptop, three on a tablet
+TILE_WIDTH = 184  # pixels: two beside each other on a phone
+TILES_IN_ROW = 4
 
 
 def draw_live(store: Store) -> None:
@@ -75,18 +76,19 @@ def _draw(window: str) -> None:
     _draw_alerts(view)
     if view.quiet:
         st.info(escape(view.quiet), icon=":material/bedtime:")
-    with st.container(horizontal=True):
-        for tile in view.tiles:
-            st.metric(
-                tile.label,
-                tile.value,
-                tile.note,
-                delta_color="off",
-                delta_arrow="off",
-                help=tile.help,
-                border=True,
-                width=TILE_WIDTH,
-            )
+    for first in range(0, len(view.tiles), TILES_IN_ROW):
+        with st.container(horizontal=True):
+            for tile in view.tiles[first : first + TILES_IN_ROW]:
+                st.metric(
+                    tile.label,
+                    tile.value,
+                    tile.note,
+                    delta_color="off",
+                    delta_arrow="off",
+                    help=tile.help,
+                    border=True,
+                    width=TILE_WIDTH,
+                )
     if not view.quiet:
         _draw_charts(view)
     _draw_parts(view)

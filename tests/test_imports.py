@@ -21,7 +21,7 @@ HOMES = {
     "plotly": "engine/charts", "tokenizers": "engine/embedding", "safetensors": "engine/embedding", "onnx": "engine/embedding",
     "reportlab": "engine/reports", "matplotlib": "engine/reports", "watchdog": "engine/operations", "pypdf": "engine/ingestion",
     "docx": "engine/ingestion", "bs4": "engine/ingestion", "charset_normalizer": "engine/ingestion", "typer": "engine/cli",
-    "limits": "engine/serving", "optuna": "engine/evaluation/sweep_search.py", "jmespath": "engine/evaluation",
+    "optuna": "engine/evaluation/sweep_search.py", "jmespath": "engine/evaluation",
     "prometheus_client": "engine/operations", "phonenumbers": "engine/guard",
 }  # fmt: skip
 # The ONNX runtime's second user is the benchmark that holds our embedder against a bare loop over it.

@@ -6,27 +6,24 @@ import ipaddress
 import math
 import threading
 import time
+from collections import OrderedDict, deque
 from collections.abc import Callable
-
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 
 from engine.errors import QuotaError
 
 READS_PER_ASK = 10
 """Reading is that much cheaper than asking, so that many times more of it is allowed."""
-CLOCK_JUMP_S = 2.0
+WINDOW_S = 60.0
 MOST_KEYS = 10_000
 
 
 class Quotas:
-    """Counts in memory, of this process alone.
+    """Counts in memory, of this process alone. Safe to use from several threads.
 
     Args:
         requests_per_minute: of one address; 0 for no limit.
         user_requests_per_minute: of one user or token, from wherever; 0 for no limit.
-        wall, steady: the clock that counts go by, and one that never jumps; counts begin anew when they part.
+        clock: seconds that never run backwards.
     """
 
     def __init__(
@@ -34,16 +31,14 @@ class Quotas:
         requests_per_minute: int = 60,
         user_requests_per_minute: int = 120,
         *,
-        wall: Callable[[], float] = time.time,
-        steady: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.requests_per_minute = requests_per_minute
         self.user_requests_per_minute = user_requests_per_minute
-        self._wall, self._steady = wall, steady
-        self._storage = MemoryStorage()
-        self._window = MovingWindowRateLimiter(self._storage)
+        self._clock = clock
         self._lock = threading.Lock()
-        self._offset = wall() - steady()
+        # Times of the requests of the last minute by who asked, those first who have not asked for the longest.
+        self._asked: OrderedDict[tuple[str, str, str], deque[float]] = OrderedDict()
         self._refused = 0
 
     @property
@@ -57,38 +52,40 @@ class Quotas:
         Raises:
             QuotaError: that is one too many; ``retry_after_s`` says when the next will be let in. It was not counted.
         """
+        kind, times = ("read", READS_PER_ASK) if reading else ("ask", 1)
+        named = (
+            ("address", network_of(address), times * self.requests_per_minute),
+            ("user", user, times * self.user_requests_per_minute),
+        )
+        limited = [(what, name, most) for what, name, most in named if name and most > 0]
         with self._lock:
-            self._follow_clock()
-            asked = (
-                ("address", network_of(address), self.requests_per_minute),
-                ("user", user, self.user_requests_per_minute),
-            )
-            kind = "read" if reading else "ask"
-            used = []
-            for what, name, per_minute in asked:
-                if not name or per_minute <= 0:
-                    continue
-                item = RateLimitItemPerMinute(per_minute * (READS_PER_ASK if reading else 1))
-                if not self._window.test(item, kind, what, name):
+            now = self._clock()
+            self._forget(now)
+            windows = []
+            for what, name, most in limited:
+                window = self._open((kind, what, name), now)
+                if len(window) >= most:
                     self._refused += 1
-                    reset = self._window.get_window_stats(item, kind, what, name).reset_time
-                    raise _too_many(what, item.amount, reset - self._wall())
-                used.append((item, what, name))
-            for item, what, name in used:
-                self._window.hit(item, kind, what, name)
+                    raise _too_many(what, most, window[-most] + WINDOW_S - now)
+                windows.append(window)
+            for window in windows:
+                window.append(now)
 
-    def _follow_clock(self) -> None:
-        """The library goes by the wall clock: set back, it would keep everybody out until the clock had caught up."""
-        offset = self._wall() - self._steady()
-        if abs(offset - self._offset) > CLOCK_JUMP_S:
-            self._storage.reset()
-        self._offset = offset
-        events = self._storage.events
-        if len(events) > MOST_KEYS:  # the library keeps the name of everybody who ever came
-            for key in [key for key, entries in events.items() if not entries]:
-                self._storage.clear(key)
-            if len(events) > MOST_KEYS:
-                self._storage.reset()
+    def _open(self, key: tuple[str, str, str], now: float) -> deque[float]:
+        """The requests of the last minute."""
+        window = self._asked.setdefault(key, deque())
+        self._asked.move_to_end(key)
+        while window and now - window[0] >= WINDOW_S:
+            window.popleft()
+        return window
+
+    def _forget(self, now: float) -> None:
+        """Let go of those who have asked nothing for a minute, and of the longest silent beyond ``MOST_KEYS``."""
+        while self._asked:
+            longest_silent = next(iter(self._asked.values()))
+            if longest_silent and now - longest_silent[-1] < WINDOW_S and len(self._asked) <= MOST_KEYS:
+                return
+            self._asked.popitem(last=False)
 
 
 def network_of(address: str) -> str:

@@ -78,15 +78,16 @@ def _list(json: bool) -> None:
     from rich.markup import escape
     from rich.table import Column, Table
 
-    table = Table("", *(Column(title, overflow="fold") for title in ("provider", "model", "address", "key in")))
-    for title in ("calls 24 h", "failed", "median ms", "breaker"):
-        table.add_column(title)
+    table = Table("", "provider", Column("model, address, key", overflow="fold"), "calls in 24 h", "median", "breaker")
     for place, (spec, row) in enumerate(zip(saved, rows, strict=True), 1):
         found = row["last_24_h"] or {}
         name = escape(spec.name) + ("" if spec.enabled else " (off)")
-        where = (escape(spec.model), escape(spec.api_base) or "its own", spec.api_key_env or "-")
-        counts = (str(found.get("calls", 0)), str(found.get("failed", 0)), format_number(found.get("median_ms"), 0))
-        table.add_row(str(place), name, *where, *counts, found.get("state") or "closed")
+        where = [spec.model, spec.api_base or "its own address", spec.api_key_env]
+        asked = found.get("calls") or 0
+        counts = f"{asked:,}" + (f", {found['failed']:,} failed" if found.get("failed") else "")
+        state = (found.get("state") or "closed") if asked else "not asked"
+        median = format_number(found.get("median_ms"), 0, " ms")
+        table.add_row(str(place), name, escape("\n".join(filter(None, where))), counts, median, state)
     empty = "No models yet: answers are made by extraction. Add one: python -m engine providers --add ollama --preset ollama"
     open_console().print(table if rows else empty, markup=bool(rows), soft_wrap=True)
 

@@ -138,7 +138,9 @@ def test_a_file_that_was_changed_is_refused_with_the_reason(
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"kpi,value\n", b"\x1f\x8b\x08", gzip.compress(b"[1]\n"), gzip.compress(b"{\xff\n")]
+    "content",
+    [b"", b"kpi,value\n", b"\x1f\x8b\x08", gzip.compress(b"[1]\n", mtime=0), gzip.compress(b"{\xff\n", mtime=0)],
+    ids=["empty", "csv", "half a header", "a list", "no UTF-8"],
 )
 def test_other_files_are_refused(there: Store, tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "other"

@@ -16,7 +16,7 @@ from engine.generation.judged import Judged, describe_judged, is_ungrounded, tel
 from engine.generation.messages import Messages, build_messages, build_repair
 from engine.generation.model import ModelAnswer, number_sentences, read_reply
 from engine.generation.prompts import PromptTemplate
-from engine.generation.quality import Review, prepare_passages, review_answer
+from engine.generation.quality import Review, is_quick, prepare_passages, review_answer
 from engine.generation.streamed import StreamedText
 from engine.generation.topic import Embed, reuse_vector
 from engine.generation.validators import PARALLEL, Panel, Submission, validate_answers
@@ -203,6 +203,8 @@ class ModelAnswerer:
 
         async def check() -> Review:
             with trace_span("check"):
+                if not self._settings.validators and is_quick(question, made):
+                    return review_answer(question, made, parts, embed)
                 return await asyncio.to_thread(review_answer, question, made, parts, embed)
 
         if not self._settings.validators:

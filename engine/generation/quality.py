@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 
 from engine.generation.model import ModelAnswer
-from engine.generation.topic import Embed, check_topic
+from engine.generation.topic import Embed, check_topic, list_unclear
 from engine.grounding.scoring import score_faultless, score_sentences
 from engine.grounding.signs import read_source
 from engine.types import AnswerCheck, ContextPart
@@ -24,6 +24,8 @@ GROUNDED = 0.30
 # cited, and of 70 % with one of another question. CITED alone would say it of 5.6 %.
 CITED = 0.50
 GAP = 0.30
+# An answer of so many characters is checked in less time than threads take to hand each other the interpreter (5 ms).
+QUICK_CHARACTERS = 1_500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,11 @@ class Review:
 def prepare_passages(parts: Sequence[ContextPart]) -> None:
     """Take the passages apart, which is kept: the review of an answer over them then need not."""
     read_source(tuple(part.text for part in parts))
+
+
+def is_quick(question: str, made: ModelAnswer) -> bool:
+    """Whether a review takes a few milliseconds and no vectors: on an event loop it may be made at once."""
+    return len(made.answer.text) <= QUICK_CHARACTERS and not list_unclear(question, made)
 
 
 def review_answer(question: str, made: ModelAnswer, parts: Sequence[ContextPart], embed: Embed) -> Review:

@@ -73,6 +73,12 @@ def check_topic(question: str, made: ModelAnswer, embed: Embed) -> list[AnswerCh
     return [topic, _judge_completeness(made, missed, asks, short, fallback)]
 
 
+def list_unclear(question: str, made: ModelAnswer) -> list[str]:
+    """The question, and the things that it asks for, of which words alone do not tell that the answer is about them."""
+    texts = (question, *split_asks(question))
+    return [text for text in texts if _share_words(text, made.answer.text) < CLEARLY_SHARED]
+
+
 def split_asks(question: str) -> list[str]:
     """The things that a question asks for, when they are several; empty when it is one."""
     parts = [part.strip(" ?.,") for part in _ASKS.split(question)]

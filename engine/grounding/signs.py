@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import log
@@ -88,14 +88,15 @@ class Source:
 
     Attributes:
         texts, sets: the sentences as text and as sets of stems.
-        words, pairs, triples: all stems, and those that stand side by side.
+        words, pairs: all stems, and those that stand side by side.
+        between: the stems that stand between two others.
     """
 
     texts: tuple[str, ...]
     sets: tuple[frozenset[str], ...]
     words: frozenset[str]
     pairs: frozenset[tuple[str, str]]
-    triples: frozenset[tuple[str, str, str]]
+    between: Mapping[tuple[str, str], Sequence[str]]
 
 
 @lru_cache(maxsize=32)
@@ -104,7 +105,7 @@ def read_source(contexts: tuple[str, ...]) -> Source:
     texts: list[str] = []
     sets: list[frozenset[str]] = []
     pairs: set[tuple[str, str]] = set()
-    triples: set[tuple[str, str, str]] = set()
+    between: dict[tuple[str, str], list[str]] = {}
     for context in contexts:
         own = [context[a:b] for a, b in split_sentences(context)]
         stems = [read_stems(text) for text in own]
@@ -112,9 +113,10 @@ def read_source(contexts: tuple[str, ...]) -> Source:
         texts += own
         sets += map(frozenset, stems)
         pairs.update(itertools.pairwise(flat))
-        triples.update(zip(flat, flat[1:], flat[2:], strict=False))
+        for before, word, after in zip(flat, flat[1:], flat[2:], strict=False):
+            between.setdefault((before, after), []).append(word)
     words = frozenset().union(*sets)
-    return Source(tuple(texts), tuple(sets), words, frozenset(pairs), frozenset(triples))
+    return Source(tuple(texts), tuple(sets), words, frozenset(pairs), between)
 
 
 def is_refusal(sentence: str) -> bool:
@@ -173,7 +175,12 @@ def _missing_words(parsed: Parsed, source: Source, question: frozenset[str]) -> 
         _share(missing),
         lost / sum(weights) if weights else 0.0,
         _share([p not in source.pairs for p in itertools.pairwise(stems)]),
-        _share([t not in source.triples for t in zip(stems, stems[1:], stems[2:], strict=False)]),
+        _share(
+            [
+                word not in source.between.get((a, b), ())
+                for a, word, b in zip(stems, stems[1:], stems[2:], strict=False)
+            ]
+        ),
         min(_longest_run(missing), 8) / 8,
         log(1 + sum(missing)),
         _share([m and stems[i] not in question for i, m in zip(content, missing, strict=True)]),
@@ -217,15 +224,11 @@ def _changes(parsed: Parsed, source: Source, best: int, near: frozenset[str]) ->
     its_words = source.sets[best]
     antonyms = sum(not find_opposites(word).isdisjoint(its_words) for word in stems if word not in its_words)
     slots = filled = 0
-    lost = [i for i in range(1, len(stems) - 1) if stems[i] not in near]
-    around = {(stems[i - 1], stems[i + 1]): set[str]() for i in lost}
-    for before, word, after in source.triples if lost else ():
-        if (before, after) in around:
-            around[before, after].add(word)
-    for i in lost:
-        others = around[stems[i - 1], stems[i + 1]]
-        filled += bool(others) and stems[i] not in others
-        slots += not find_opposites(stems[i]).isdisjoint(others)
+    for before, word, after in zip(stems, stems[1:], stems[2:], strict=False):
+        others = source.between.get((before, after)) if word not in near else None
+        if others:
+            filled += word not in others
+            slots += not find_opposites(word).isdisjoint(others)
     own, its = _modals(parsed), _modals(twin)
     return [
         float(parsed.negations > twin.negations),

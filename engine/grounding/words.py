@@ -192,10 +192,6 @@ def _normalise_number(word: str) -> str:
     return f"{float(plain):.10g}" if plain.count(".") <= 1 else word
 
 
-def _find_numbers(lower: list[str]) -> list[int]:
-    return [i for i, word in enumerate(lower) if word[0].isdecimal() or word in NUMBER_OF]
-
-
 def _counts_parts(lower: list[str], at: int) -> bool:
     """Whether a number only says which part is meant: ``passage 2``, ``passages 1 and 3``, ``step 4``."""
     back = at - 1
@@ -214,18 +210,31 @@ def read_stems(text: str) -> list[str]:
 def parse(text: str) -> Parsed:
     """Take a sentence apart."""
     mark = LIST_MARK.match(text)
-    found = list(WORD.finditer(text, mark.end() if mark else 0))
-    words = tuple(m.group() for m in found)
-    lower = [w.lower().replace("’", "'") for w in words]
-    content = tuple(i for i, w in enumerate(lower) if w not in STOP)
+    spans, words, stems, content, numbers, names = [], [], [], [], [], []
+    lower: list[str] = []
+    negations = 0
+    for i, match in enumerate(WORD.finditer(text, mark.end() if mark else 0)):
+        word = match.group()
+        low = word.lower().replace("’", "'")
+        words.append(word)
+        spans.append(match.span())
+        stems.append(stem(word))
+        lower.append(low)
+        if low not in STOP:
+            content.append(i)
+            if i and word[0].isupper() and low not in _PARTS:
+                names.append(i)
+        if (low[0].isdecimal() or low in NUMBER_OF) and not _counts_parts(lower, i):
+            numbers.append(i)
+        negations += low in NEGATIONS or low.endswith("n't")
     return Parsed(
-        words=words,
-        stems=tuple(stem(w) for w in words),
-        content=content,
-        numbers=tuple(i for i in _find_numbers(lower) if not _counts_parts(lower, i)),
-        names=tuple(i for i in content if i and words[i][0].isupper() and lower[i] not in _PARTS),
-        negations=sum(w in NEGATIONS or w.endswith("n't") for w in lower),
-        spans=tuple((m.start(), m.end()) for m in found),
+        words=tuple(words),
+        stems=tuple(stems),
+        content=tuple(content),
+        numbers=tuple(numbers),
+        names=tuple(names),
+        negations=negations,
+        spans=tuple(spans),
     )
 
 

@@ -53,7 +53,10 @@ class StoredAnswers:
     def count_miss(self, key: CacheKey) -> None:
         """The answer to ``key`` is not here."""
         self._counts.add("miss")
-        self._behind.do(self._count_stale, key.family)
+        if self._keys.fresh:
+            self._count_stale(key.family)  # asks nobody: no thread need be woken
+        else:
+            self._behind.do(self._count_stale, key.family)
 
     def find(self, key: CacheKey) -> Found | None:
         """The answer to ``key``, which is counted."""

@@ -24,8 +24,16 @@ from engine.errors import IndexMismatchError, ProviderError
 from engine.index import Catalog, ChunkTable, CorpusEntry
 from engine.index.versions import read_index_version
 from engine.providers.rerank import load_reranker
-from engine.retrieval import ChunkIndex, RememberedIndex, Retrieved, retrieve_chunks
-from engine.search_threads import embed_in_thread, search_in_thread
+from engine.retrieval import (
+    ChunkIndex,
+    Rankings,
+    RememberedIndex,
+    Retrieved,
+    Search,
+    retrieve_chunks,
+    search_index,
+)
+from engine.search_threads import ask_in_thread, search_in_thread
 from engine.settings import PipelineSettings
 from engine.telemetry import trace_span
 from engine.types import Ranked
@@ -41,8 +49,8 @@ class StageCaches(Protocol):
         """The vector of a question, kept or made."""
         ...
 
-    def holds(self, embedder: str, texts: Sequence[str]) -> bool:
-        """Whether the vector of a question is kept."""
+    def holds_retrieved(self, version: tuple[str, str], texts: Sequence[str], settings: PipelineSettings) -> bool:
+        """Whether what retrieval finds for a question is kept."""
         ...
 
     def retrieve(
@@ -78,9 +86,14 @@ class Evidence:
         return (*best, *behind)
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """One question in all rounds of its search."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """One question in all rounds of its search.
+
+    Attributes:
+        version: of the index when the search began; None when nothing of it is to be kept.
+        rankings: what the index said of it before its turn came; None when it was not asked.
+    """
 
     question: Question
     words: str
@@ -88,6 +101,8 @@ class _Wanted:
     texts: Sequence[str]
     table: ChunkTable
     index: ChunkIndex
+    version: tuple[str, str] | None
+    rankings: Rankings | None = None
 
 
 class EvidenceFinder:
@@ -130,45 +145,29 @@ class EvidenceFinder:
         """Whether a search waits for another machine."""
         return self.settings.embedder != "minilm" or self.settings.reranker not in ("none", "sentences")
 
-    async def embed_ahead(self, standalone: StandaloneQuestion) -> float:
-        """Make the question's vector, and keep it, while other searches have their turn; the milliseconds of that."""
-        texts = _list_texts(standalone)
-        if self._caches is None or self.is_remote or self._caches.holds(self.embedder.name, texts):
-            return 0.0
-
-        def embed() -> float:
-            started = _milliseconds()
-            with trace_span("embed"):
-                self.embed_question(texts)
-            return _milliseconds() - started
-
-        return await embed_in_thread(embed)
+    async def ask_ahead(self, standalone: StandaloneQuestion) -> Wanted | None:
+        """What the embedding model and the index say of a question, asked while other searches have their turn; None when
+        its search is one that keeps nobody waiting."""
+        return None if self.is_remote else await ask_in_thread(lambda: self._ask_index(standalone))
 
     async def find_async(self, standalone: StandaloneQuestion) -> Evidence:
         """As ``find``, for a coroutine."""
-        embedded_ms = await self.embed_ahead(standalone)
-        return await search_in_thread(self.is_remote, self.find, standalone, embedded_ms)
+        wanted = await self.ask_ahead(standalone)
+        return await search_in_thread(self.is_remote, self.find, standalone, wanted)
 
-    def find(self, standalone: StandaloneQuestion, embedded_ms: float = 0.0) -> Evidence:
+    def find(self, standalone: StandaloneQuestion, wanted: Wanted | None = None) -> Evidence:
         """The evidence for a question; searched again in rounds while its quality is low.
 
         Args:
-            embedded_ms: what its vector took that was made ahead.
+            wanted: what ``ask_ahead`` gave for it.
         """
-        self.refresh()
-        words = standalone.search_text[:SEARCHED_CHARACTERS]
-        texts = _list_texts(standalone)
-        question = parse_followup(standalone.text[:SEARCHED_CHARACTERS], standalone.background)
-        background = standalone.background_text[:SEARCHED_CHARACTERS]
-        wanted = _Wanted(
-            question, words, background, texts, self.table, RememberedIndex(self.table, widest(self.settings))
-        )
-        first = self._search(wanted, lambda: self.embed_question(texts), self.settings)
-        first.timings_ms["embed"] += embedded_ms
+        wanted = wanted or self._begin(standalone)
+        first = self._search(wanted, lambda: self.embed_question(wanted.texts), self.settings)
+        later = dataclasses.replace(wanted, rankings=None)
         started = _milliseconds()
 
         def search_again(settings: PipelineSettings) -> Attempt[Evidence]:
-            found = self._search(wanted, lambda: first.retrieved.vector, settings)
+            found = self._search(later, lambda: first.retrieved.vector, settings)
             return Attempt(found, found.selection.context.quality)
 
         best = enhance_context(Attempt(first, first.selection.context.quality), self.settings, search_again)
@@ -179,7 +178,35 @@ class EvidenceFinder:
             best.found, selection=dataclasses.replace(selection, context=context), timings_ms=timings
         )
 
-    def _search(self, wanted: _Wanted, embed: Callable[[], np.ndarray], settings: PipelineSettings) -> Evidence:
+    def _begin(self, standalone: StandaloneQuestion) -> Wanted:
+        self.refresh()
+        version = None
+        if self._caches is not None:
+            version = read_index_version(self._catalog.folder, self.corpus, self.settings.index_fingerprint)
+            # A table that was replaced since it was opened answers from its old rows: that is not the version's ranking.
+            version = version if version and version[0] == self.table.name else None
+        return Wanted(
+            question=parse_followup(standalone.text[:SEARCHED_CHARACTERS], standalone.background),
+            words=standalone.search_text[:SEARCHED_CHARACTERS],
+            background=standalone.background_text[:SEARCHED_CHARACTERS],
+            texts=_list_texts(standalone),
+            table=self.table,
+            index=RememberedIndex(self.table, widest(self.settings)),
+            version=version,
+        )
+
+    def _ask_index(self, standalone: StandaloneQuestion) -> Wanted:
+        wanted = self._begin(standalone)
+        if wanted.version and self._caches is not None:
+            texts = (*wanted.texts, wanted.words)
+            if self._caches.holds_retrieved(wanted.version, texts, self.settings):
+                return wanted
+        search = Search.open(wanted.index, wanted.texts[0], self.settings, wanted.background)
+        with trace_span("search"):
+            rankings = search_index(search, lambda: self.embed_question(wanted.texts), _milliseconds)
+        return dataclasses.replace(wanted, rankings=rankings)
+
+    def _search(self, wanted: Wanted, embed: Callable[[], np.ndarray], settings: PipelineSettings) -> Evidence:
         with trace_span("retrieve") as notes:
             retrieved = self._retrieve(wanted, embed, settings)
             notes["chunks"] = len(retrieved.chunks)
@@ -209,19 +236,21 @@ class EvidenceFinder:
             degraded=degraded,
         )
 
-    def _retrieve(self, wanted: _Wanted, embed: Callable[[], np.ndarray], settings: PipelineSettings) -> Retrieved:
+    def _retrieve(self, wanted: Wanted, embed: Callable[[], np.ndarray], settings: PipelineSettings) -> Retrieved:
         def retrieve() -> Retrieved:
             return retrieve_chunks(
-                wanted.index, wanted.texts[0], embed, settings, _milliseconds, background=wanted.background
+                wanted.index,
+                wanted.texts[0],
+                embed,
+                settings,
+                _milliseconds,
+                background=wanted.background,
+                rankings=wanted.rankings,
             )
 
-        if self._caches is None:
+        if self._caches is None or wanted.version is None:
             return retrieve()
-        version = read_index_version(self._catalog.folder, self.corpus, self.settings.index_fingerprint)
-        # A table that was replaced since it was opened answers from its old rows: that is not the version's ranking.
-        if version is None or version[0] != wanted.table.name:
-            return retrieve()
-        return self._caches.retrieve(version, (*wanted.texts, wanted.words), settings, retrieve)
+        return self._caches.retrieve(wanted.version, (*wanted.texts, wanted.words), settings, retrieve)
 
     def _open(self, entry: CorpusEntry) -> ChunkTable:
         index = entry.indexes.get(self.settings.index_fingerprint)

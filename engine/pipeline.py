@@ -19,7 +19,7 @@ from engine.conversation import History, StandaloneQuestion, resolve_question
 from engine.conversation.answering import build_recalled_answer
 from engine.embedding import Embedder, load_embedder
 from engine.errors import ProviderError, SettingError
-from engine.evidence import SEARCHED_CHARACTERS, Evidence, EvidenceFinder, StageCaches
+from engine.evidence import SEARCHED_CHARACTERS, Evidence, EvidenceFinder, StageCaches, Wanted
 from engine.follow_up_search import search_follow_up
 from engine.generation.extractive import ABSTAINED
 from engine.guard.fields import check_question
@@ -110,10 +110,8 @@ class RagPipeline:
         """As ``answer``, for a coroutine on any event loop."""
         if self._answerer is None:
             started, question, standalone = self._resolve(question, history)
-            embedded_ms = 0.0 if standalone.recalled else await self._finder.embed_ahead(standalone)
-            return await search_in_thread(
-                self._finder.is_remote, self._extract, started, question, standalone, embedded_ms
-            )
+            wanted = None if standalone.recalled else await self._finder.ask_ahead(standalone)
+            return await search_in_thread(self._finder.is_remote, self._extract, started, question, standalone, wanted)
         from engine.providers.loop import on_loop
 
         return await on_loop(self._produce(question, history, None))
@@ -210,12 +208,12 @@ class RagPipeline:
         return started, question, resolve_question(question, history)
 
     def _extract(
-        self, started: float, question: str, standalone: StandaloneQuestion, embedded_ms: float = 0.0
+        self, started: float, question: str, standalone: StandaloneQuestion, wanted: Wanted | None = None
     ) -> Answer:
         """One answer by extraction."""
         if standalone.recalled:
             return build_recalled_answer(question, standalone.recalled, started)
-        found = self._finder.find(standalone, embedded_ms)
+        found = self._finder.find(standalone, wanted)
         made = (
             Generated(provider=EXTRACTIVE)
             if self._is_unsupported(found)

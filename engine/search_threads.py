@@ -1,8 +1,8 @@
 """Threads for search and extraction, one for two cores.
 
-A search is Python for most of its time, and the interpreter runs one thread of it at a time; the vector index and the
-embedding model take the other core. More searches at once answer no more questions, and each of them later
-(docs/decisions/0031).
+What is made of the index's rankings is Python for most of its time, and the interpreter runs one thread of it at a time; the
+index and the embedding model, which take the other core, are asked before. More searches at once answer no more questions,
+and each of them later (docs/decisions/0031).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 _THREADS = max(1, (os.cpu_count() or 1) // 2)
 _SEARCHING = ThreadPoolExecutor(_THREADS, thread_name_prefix="search")
-_EMBEDDING = ThreadPoolExecutor(_THREADS, thread_name_prefix="embed")
+_ASKING = ThreadPoolExecutor(min(8, 2 * (os.cpu_count() or 1)), thread_name_prefix="ask")
 
 
 async def search_in_thread(remote: bool, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -35,14 +35,15 @@ async def search_in_thread(remote: bool, work: Callable[P, T], *args: P.args, **
     return await _run(_SEARCHING, partial(work, *args, **kwargs))
 
 
-async def embed_in_thread(work: Callable[[], T]) -> T:
-    """Await the embedding of a question in a thread beside the searches: the model runs outside of the interpreter."""
-    return await _run(_EMBEDDING, work)
+async def ask_in_thread(work: Callable[[], T]) -> T:
+    """Await what the embedding model and the index say of a question, in a thread beside the searches: both run outside of
+    the interpreter."""
+    return await _run(_ASKING, work)
 
 
 def begin_embedding(work: Callable[[], T]) -> Future[T]:
-    """As ``embed_in_thread``, for a caller that is itself a thread."""
-    return _EMBEDDING.submit(contextvars.copy_context().run, work)
+    """Begin to embed a question there, for a caller that is itself a thread."""
+    return _ASKING.submit(contextvars.copy_context().run, work)
 
 
 async def _run(pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:

@@ -27,7 +27,7 @@ from engine.telemetry import RequestRecord, SilentRecorder
 QUESTIONS = 100
 DELAY_S = 0.05
 """What the model takes, as a near one would; it cancels out."""
-SEARCH = ("embed", "retrieve", "context", "enhance", "rerank")
+SEARCH = ("embed", "search", "retrieve", "context", "enhance", "rerank")
 """Stages that an answer needs without serving just as well."""
 
 

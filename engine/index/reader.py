@@ -23,6 +23,8 @@ from engine.index.conditions import restrict
 from engine.index.damage import reads_index
 from engine.index.rows import ROWS, Row
 from engine.index.sentence_columns import unpack_sentences
+from engine.index.vectors import MOST_ROWS, VECTORS, TableVectors
+from engine.index.versions import read_newest
 from engine.types import Condition, ScoredChunk
 
 NEWEST = timedelta(0)
@@ -74,12 +76,15 @@ class ChunkReader:
     @reads_index
     def count(self) -> int:
         """Chunks in the table."""
-        return LOOP.run(self._count())
+        held = VECTORS.find(self._place, read_newest(self._folder, self.name) or "")[1]
+        return LOOP.run(self._count()) if held is None else len(held.ids)
 
     @reads_index
     def search_dense(self, vector: np.ndarray, k: int, conditions: Sequence[Condition] = ()) -> list[tuple[int, float]]:
         """Row ids and cosine similarities of the nearest ``k`` chunks, best first."""
         self._check_width(vector)
+        if not conditions and (held := self._hold_vectors()) is not None:
+            return held.find_nearest(vector, k)
         found = LOOP.run(self._find_near(vector, k, conditions))
         return [(row, 1.0 - distance) for row, distance in _pairs(found, "_distance")]
 
@@ -180,6 +185,18 @@ class ChunkReader:
         query = self.table.search().where("chunk_index = 0").select(columns).limit(100_000_000)
         return query.to_arrow().to_pylist()
 
+    def _hold_vectors(self) -> TableVectors | None:
+        """The vectors of the newest version, read when it was not seen before; None of a table that is too large."""
+        version = read_newest(self._folder, self.name)
+        if version is None:
+            return None
+        seen, held = VECTORS.find(self._place, version)
+        if not seen:
+            if LOOP.run(self._count()) < MOST_ROWS:
+                held = LOOP.run(self._read_vectors())
+            VECTORS.keep(self._place, version, held)
+        return held
+
     def _load_rows(self, ids: list[int]) -> dict[int, Row]:
         """The rows by id, in the order of ``ids``; those that a change has taken out meanwhile are missing."""
         held = ROWS.find(self._place, ids)
@@ -206,6 +223,10 @@ class ChunkReader:
         query = restrict(query.distance_type("cosine").nprobes(PROBES), conditions)
         return await query.select(["_distance"]).with_row_id().limit(k).to_arrow()
 
+    async def _read_vectors(self) -> TableVectors:
+        rows = await (await self._open_reader()).query().select(["vector"]).with_row_id().limit(MOST_ROWS).to_arrow()
+        return TableVectors.of(rows["_rowid"].to_numpy(), _stack(rows["vector"]))
+
     async def _find_words(self, wanted: MatchQuery, k: int, conditions: Sequence[Condition]) -> pa.Table:
         query = restrict((await self._open_reader()).query().nearest_to_text(wanted), conditions)
         return await query.select(["_score"]).with_row_id().limit(k).to_arrow()
@@ -218,9 +239,14 @@ def _pairs(found: pa.Table, score: str) -> list[tuple[int, float]]:
     return list(zip(found["_rowid"].to_pylist(), found[score].to_pylist(), strict=True))
 
 
+def _stack(vectors: pa.ChunkedArray) -> np.ndarray:
+    """A column of vectors as a matrix."""
+    flat = vectors.combine_chunks().flatten().to_numpy()
+    return flat.reshape(len(vectors), -1) if len(vectors) else np.zeros((0, 1), np.float32)
+
+
 def _read_rows(rows: pa.Table) -> dict[int, Row]:
-    vectors = rows["vector"].combine_chunks()
-    vectors = vectors.flatten().to_numpy().reshape(len(rows), -1) if len(rows) else np.zeros((0, 1), np.float32)
+    vectors = _stack(rows["vector"])
     spans = rows["sentence_spans"].combine_chunks()
     values = spans.values.to_numpy()
     pieces = [values[start:end] for start, end in pairwise(spans.offsets.to_pylist())]

@@ -10,9 +10,10 @@ from lancedb.index import FTS, IvfFlat
 
 from engine.errors import DiskFullError
 from engine.index.reader import ChunkReader
+from engine.index.vectors import MOST_ROWS
 
 # Below this many chunks a scan of all vectors is as fast as the index; see docs/decisions.
-INDEX_FROM_ROWS = 10_000
+INDEX_FROM_ROWS = MOST_ROWS
 # Every change writes a version of the table; a search under way may still read the one before.
 OLD_VERSIONS = timedelta(minutes=2)
 # Vectors in a partition of the index, of which a search looks into ``reader.PROBES``. At 100,000 chunks: recall@50 0.999

@@ -23,13 +23,19 @@ def read_index_version(folder: Path, corpus: str, fingerprint: str) -> tuple[str
     table = _find_table(folder, corpus, fingerprint)
     if table is None:
         return None
+    newest = read_newest(folder, table)
+    return (table, newest) if newest else None
+
+
+def read_newest(folder: Path, table: str) -> str | None:
+    """The newest version of a table: its file's name, number and time; None when there is none."""
     versions = os.path.join(folder, f"{table}.lance", "_versions")
     try:
         newest = min((name for name in os.listdir(versions) if name.endswith(".manifest")), key=_order)
         found = os.stat(os.path.join(versions, newest))
     except (OSError, ValueError):  # no such folder, or none of them is a version
         return None
-    return table, f"{newest} {found.st_ino} {found.st_mtime_ns}"
+    return f"{newest} {found.st_ino} {found.st_mtime_ns}"
 
 
 def _order(name: str) -> tuple[bool, int]:

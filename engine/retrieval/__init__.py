@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from engine.retrieval.filters import parse_filter
 from engine.retrieval.fusion import DEPTH, RRF_CONSTANT, Balance, Evidence, fuse_scores, load_balance
+from engine.retrieval.rankings import ChunkIndex, Rankings, Search, search_index
 from engine.retrieval.remembered import RememberedIndex
-from engine.retrieval.search import ChunkIndex, Reranker, Retrieved, collect_evidence, retrieve_chunks
+from engine.retrieval.search import Reranker, Retrieved, collect_evidence, retrieve_chunks
 from engine.retrieval.terms import find_identifiers, index_terms, question_terms, share_of_name
 
 __all__ = [
@@ -14,9 +15,11 @@ __all__ = [
     "Balance",
     "ChunkIndex",
     "Evidence",
+    "Rankings",
     "RememberedIndex",
     "Reranker",
     "Retrieved",
+    "Search",
     "collect_evidence",
     "find_identifiers",
     "fuse_scores",
@@ -25,5 +28,6 @@ __all__ = [
     "parse_filter",
     "question_terms",
     "retrieve_chunks",
+    "search_index",
     "share_of_name",
 ]

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from engine.retrieval.search import ChunkIndex
+from engine.retrieval.rankings import ChunkIndex
 from engine.types import Condition, ScoredChunk
 
 T = TypeVar("T")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Protocol
@@ -12,41 +11,20 @@ import numpy as np
 
 from engine.retrieval.diversity import diversify
 from engine.retrieval.expansion import expand_question
-from engine.retrieval.filters import parse_filter
 from engine.retrieval.fusion import DEPTH, Evidence, fuse_scores
-from engine.retrieval.terms import find_identifiers, question_terms, share_of_name
+from engine.retrieval.rankings import LEXICAL_DEPTH, ChunkIndex, Rankings, Search, search_index
+from engine.retrieval.terms import find_identifiers, share_of_name
 from engine.settings import PipelineSettings
-from engine.types import Condition, Ranked, ScoredChunk
+from engine.types import Ranked, ScoredChunk
 
 DISTINCT_DOCUMENTS = 10
 # Chunks that are fetched and rescored before the first ``top_k`` are taken: 20 do as well as all candidates.
 SHORTLIST = 24
-# BM25 is asked deeper than the dense ranking: scores of chunks that meaning finds are known more often.
-LEXICAL_DEPTH = 2 * DEPTH
 # A chunk beyond the lexical ranking's end is taken to have this share of its last score (measured: 0.7 to 0.9 alike, 0
 # loses 0.02 of nDCG@10 on a pool of 16,000 chunks).
 BEYOND = 0.8
 # A change that is committed between search and fetch gives the rows other ids: the search is made again.
 ATTEMPTS = 3
-# How often a word of a follow-up question counts against one of the earlier questions that it leans on.
-BACKGROUND_REPEATS = 2
-
-_lexical_thread = ThreadPoolExecutor(max_workers=4, thread_name_prefix="lexical")
-
-
-class ChunkIndex(Protocol):
-    """What retrieval needs of an index."""
-
-    def count(self) -> int: ...
-    def search_dense(
-        self, vector: np.ndarray, k: int, conditions: Sequence[Condition] = ()
-    ) -> list[tuple[int, float]]: ...
-    def search_lexical(
-        self, words: str, k: int, conditions: Sequence[Condition] = (), expansion: str = "", repeats: int = 3
-    ) -> list[tuple[int, float]]: ...
-    def fetch(self, scores: dict[int, tuple[float, float]], vector: np.ndarray) -> list[ScoredChunk]: ...
-    def fetch_places(self, rows: Sequence[int]) -> dict[int, tuple[str, int, int]]: ...
-    def count_documents(self) -> int: ...
 
 
 class Reranker(Protocol):
@@ -68,34 +46,6 @@ class Retrieved:
 
 
 @dataclass(frozen=True, slots=True)
-class _Search:
-    """Everything about one question that the steps share."""
-
-    index: ChunkIndex
-    text: str
-    words: str
-    conditions: tuple[Condition, ...]
-    settings: PipelineSettings
-    background: str = ""
-
-    def find_words(self, depth: int, expansion: str = "") -> tuple[list[tuple[int, float]], int]:
-        """The lexical ranking and the number of chunks in the corpus."""
-        if not self.background:
-            return self.index.search_lexical(self.words, depth, self.conditions, expansion), self.index.count()
-        further = f"{self.background} {expansion}" if expansion else self.background
-        repeats = BACKGROUND_REPEATS
-        return self.index.search_lexical(self.words, depth, self.conditions, further, repeats), self.index.count()
-
-    def find_meaning(self, vector: np.ndarray, depth: int) -> list[tuple[int, float]]:
-        """The dense ranking, empty in lexical mode."""
-        return [] if self.settings.mode == "lexical" else self.index.search_dense(vector, depth, self.conditions)
-
-    def score(self, evidence: Evidence) -> np.ndarray:
-        """One score for each candidate."""
-        return fuse_scores(evidence, self.settings)[0]
-
-
-@dataclass(frozen=True, slots=True)
 class _Candidates:
     """Rows of both rankings, best first by what is known before they are fetched; ``beyond`` stands for an unknown BM25."""
 
@@ -114,6 +64,7 @@ def retrieve_chunks(
     clock: Callable[[], float],
     reranker: Reranker | None = None,
     background: str = "",
+    rankings: Rankings | None = None,
 ) -> Retrieved:
     """Search a question. The lexical search runs while the question is embedded.
 
@@ -123,29 +74,19 @@ def retrieve_chunks(
         clock: milliseconds, for the timings of the stages.
         reranker: changes the order of the chunks that are returned.
         background: what a follow-up question leans on; its words count half.
+        rankings: what ``search_index`` has found for it already.
 
     Raises:
         SettingError: ``filter`` cannot be read.
     """
-    words = question_terms(text)
-    search = _Search(
-        index,
-        f"{text} {background}".strip(),
-        words,
-        parse_filter(settings.filter),
-        settings,
-        _further(words, background),
-    )
-    deep = max(LEXICAL_DEPTH, settings.top_k)
+    search = Search.open(index, text, settings, background)
+    rankings = rankings or search_index(search, embed, clock)
+    embed_ms, search_ms, vector = rankings.embed_ms, rankings.search_ms, rankings.vector
     started = clock()
-    waiting = _lexical_thread.submit(search.find_words, deep) if settings.mode != "dense" else None
-    vector = embed()
-    embedded = clock()
     for attempt in range(ATTEMPTS):
-        dense = search.find_meaning(vector, max(DEPTH, settings.top_k))
-        if attempt and waiting:
-            waiting = _lexical_thread.submit(search.find_words, deep)
-        lexical, count = waiting.result() if waiting else ([], 0)
+        if attempt:
+            rankings = search_index(search, lambda: vector, clock)
+        dense, lexical, count = rankings.dense, rankings.lexical, rankings.chunks
         if settings.expansion and lexical:
             lexical = _expand(search, vector, dense, lexical, count)
         found = _join(search, dense, lexical, count)
@@ -160,19 +101,12 @@ def retrieve_chunks(
     if reranker:
         chunks = reranker.rerank(text, chunks)
     rest = _rank_rest(search, vector, ranked, found)
-    fetched = clock()
-    timings = {"embed": embedded - started, "search": searched - embedded, "fetch": fetched - searched}
+    timings = {"embed": embed_ms, "search": search_ms + searched - started, "fetch": clock() - searched}
     return Retrieved(chunks=chunks, rest=rest, vector=vector, timings_ms=timings)
 
 
-def _further(words: str, background: str) -> str:
-    """The words of the background that the question does not have itself."""
-    own = {word.lower() for word in words.split()}
-    return " ".join(word for word in question_terms(background).split() if word.lower() not in own)
-
-
 def _join(
-    search: _Search, dense: Sequence[tuple[int, float]], lexical: Sequence[tuple[int, float]], count: int
+    search: Search, dense: Sequence[tuple[int, float]], lexical: Sequence[tuple[int, float]], count: int
 ) -> _Candidates:
     """The candidates of both rankings. What one ranking does not tell of a chunk is taken to be just beyond its end."""
     similarity, bm25 = dict(dense), dict(lexical)
@@ -183,13 +117,13 @@ def _join(
     beyond = BEYOND * lexical[-1][1] if full and dense else 0.0
     words = np.array([bm25.get(row, beyond) for row in rows])
     meaning = np.array([similarity.get(row, furthest) for row in rows])
-    scores = search.score(Evidence(dense=meaning[None], lexical=words[None], chunks=count)) if rows else words
+    scores = _score(search, Evidence(dense=meaning[None], lexical=words[None], chunks=count)) if rows else words
     order = np.argsort(-scores, kind="stable")
     return _Candidates([rows[i] for i in order], scores[order], bm25, beyond, count)
 
 
 def _rescore(
-    search: _Search, chunks: Sequence[ScoredChunk], found: _Candidates, vector: np.ndarray
+    search: Search, chunks: Sequence[ScoredChunk], found: _Candidates, vector: np.ndarray
 ) -> list[ScoredChunk]:
     """The fetched chunks by all that is known of them, best first; in a varied order when ``diversity`` asks for it."""
     settings = search.settings
@@ -197,7 +131,7 @@ def _rescore(
         return []
     scores = np.array([chunk.score for chunk in chunks])
     if settings.mode == "hybrid" and settings.fusion == "learned":
-        scores = search.score(_describe(search, chunks, found, vector))
+        scores = _score(search, _describe(search, chunks, found, vector))
     order = [int(i) for i in np.argsort(-scores, kind="stable")]
     if settings.diversity and len(chunks) > 1:
         centres = np.stack([_centre(chunk, len(vector)) for chunk in chunks])
@@ -209,7 +143,7 @@ def collect_evidence(
     index: ChunkIndex, text: str, vector: np.ndarray, settings: PipelineSettings
 ) -> tuple[list[ScoredChunk], Evidence]:
     """The shortlist of a question and what its fused scores are made of, for fitting their balance."""
-    search = _Search(index, text, question_terms(text), parse_filter(settings.filter), settings)
+    search = Search.open(index, text, settings)
     lexical, count = search.find_words(max(LEXICAL_DEPTH, settings.top_k))
     found = _join(search, search.find_meaning(vector, max(DEPTH, settings.top_k)), lexical, count)
     rows = found.rows[: max(SHORTLIST, settings.top_k)]
@@ -217,7 +151,12 @@ def collect_evidence(
     return chunks, _describe(search, chunks, found, vector)
 
 
-def _describe(search: _Search, chunks: Sequence[ScoredChunk], found: _Candidates, vector: np.ndarray) -> Evidence:
+def _score(search: Search, evidence: Evidence) -> np.ndarray:
+    """One score for each candidate."""
+    return fuse_scores(evidence, search.settings)[0]
+
+
+def _describe(search: Search, chunks: Sequence[ScoredChunk], found: _Candidates, vector: np.ndarray) -> Evidence:
     names = find_identifiers(search.text)
     titles = [
         share_of_name(names, chunk.title, PurePosixPath(chunk.document).stem) if names else 0.0 for chunk in chunks
@@ -261,7 +200,7 @@ def _centre(chunk: ScoredChunk, dimension: int) -> np.ndarray:
 
 
 def _expand(
-    search: _Search,
+    search: Search,
     vector: np.ndarray,
     dense: Sequence[tuple[int, float]],
     lexical: Sequence[tuple[int, float]],
@@ -276,7 +215,7 @@ def _expand(
     return search.find_words(depth, expansion)[0] if expansion else list(lexical)
 
 
-def _rank_rest(search: _Search, vector: np.ndarray, ranked: Sequence[ScoredChunk], found: _Candidates) -> list[Ranked]:
+def _rank_rest(search: Search, vector: np.ndarray, ranked: Sequence[ScoredChunk], found: _Candidates) -> list[Ranked]:
     """What is ranked behind the first ``top_k``, from a deeper search if need be, until ten documents are ranked or all."""
     index, settings = search.index, search.settings
     known = {chunk.document for chunk in ranked[: settings.top_k]}

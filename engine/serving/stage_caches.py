@@ -63,9 +63,9 @@ class StageCaches:
         self._vectors.keep(key, vector, vector.nbytes + sum(map(len, texts)), saved_ms=spent)
         return vector
 
-    def holds(self, embedder: str, texts: Sequence[str]) -> bool:
-        """Whether the vector of a question is kept. Counts nothing."""
-        return self._vectors.peek((embedder, *texts)) is not None
+    def holds_retrieved(self, version: tuple[str, str], texts: Sequence[str], settings: PipelineSettings) -> bool:
+        """Whether what retrieval finds for a question is kept. Counts nothing."""
+        return self._retrieval.peek(_name_retrieval(version, texts, settings)) is not None
 
     def retrieve(
         self, version: tuple[str, str], texts: Sequence[str], settings: PipelineSettings, make: Callable[[], Retrieved]
@@ -79,7 +79,7 @@ class StageCaches:
         Returns:
             of its own lists and timings (zeros when it was kept), so that the caller may change them.
         """
-        key = (*version, *texts, *(getattr(settings, name) for name in RETRIEVAL_FIELDS))
+        key = _name_retrieval(version, texts, settings)
         found = self._retrieval.find(key)
         if found is not None:
             timings = dict.fromkeys(found.timings_ms, 0.0)
@@ -101,6 +101,10 @@ class StageCaches:
     def describe(self) -> Mapping[str, Mapping[str, Any]]:
         """By tier: hits, misses, evicted, entries, bytes, saved_ms."""
         return {cache.tier: cache.describe() for cache in (self._vectors, self._retrieval)}
+
+
+def _name_retrieval(version: tuple[str, str], texts: Sequence[str], settings: PipelineSettings) -> tuple[Any, ...]:
+    return (*version, *texts, *(getattr(settings, name) for name in RETRIEVAL_FIELDS))
 
 
 def _count_bytes(found: Retrieved) -> int:

@@ -14,7 +14,8 @@ import numpy as np
 from engine.retrieval import DEPTH, Evidence, fuse_scores, parse_filter
 from engine.retrieval.diversity import diversify
 from engine.retrieval.expansion import expand_question
-from engine.retrieval.search import BEYOND, LEXICAL_DEPTH, SHORTLIST
+from engine.retrieval.rankings import LEXICAL_DEPTH
+from engine.retrieval.search import BEYOND, SHORTLIST
 from engine.settings import PipelineSettings
 from engine.tuning.corpus import ChunkSet, LabCorpus
 from engine.tuning.questions import LabQuestions

@@ -8,7 +8,7 @@ import os
 import threading
 import time
 
-from engine.search_threads import embed_in_thread, search_in_thread
+from engine.search_threads import ask_in_thread, search_in_thread
 
 MOST = max(1, (os.cpu_count() or 1) // 2)
 asker = contextvars.ContextVar("asker", default="nobody")
@@ -56,7 +56,7 @@ def test_a_question_is_embedded_while_another_is_searched_for() -> None:
 
     async def both() -> bool:
         searches = [asyncio.create_task(search_in_thread(False, searched.wait, 10)) for _ in range(MOST)]
-        await asyncio.wait_for(embed_in_thread(searched.set), 10)
+        await asyncio.wait_for(ask_in_thread(searched.set), 10)
         return all(await asyncio.gather(*searches))
 
     assert asyncio.run(both())

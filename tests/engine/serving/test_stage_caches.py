@@ -36,6 +36,15 @@ def test_the_same_search_is_made_once_for_each_version_of_the_index() -> None:
     assert (figures["hit"], figures["miss"], figures["saved_ms"]) == (1, 3, 5.0)
 
 
+def test_whether_a_search_is_kept_is_told_without_counting() -> None:
+    caches, settings = StageCaches(), PipelineSettings()
+    assert not caches.holds_retrieved(VERSION, ("words",), settings)
+    caches.retrieve(VERSION, ("words",), settings, make_retrieved)
+    assert caches.holds_retrieved(VERSION, ("words",), settings)
+    assert not caches.holds_retrieved(("shop-1", "6.manifest"), ("words",), settings)
+    assert (caches.describe()["retrieval"]["hit"], caches.describe()["retrieval"]["miss"]) == (0, 1)
+
+
 @pytest.mark.parametrize("change", [{"top_k": 3}, {"mode": "dense"}, {"filter": "document=a*"}, {"weight": 0.7}])
 def test_a_setting_that_retrieval_reads_is_another_search(change: dict[str, object]) -> None:
     caches, make = StageCaches(), Counting()

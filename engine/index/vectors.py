@@ -38,7 +38,10 @@ class TableVectors:
     def find_nearest(self, vector: np.ndarray, k: int) -> list[tuple[int, float]]:
         """Row ids and cosine similarities of the nearest ``k``, best first."""
         similarities = self.matrix @ (vector / max(float(np.linalg.norm(vector)), 1e-12)).astype(np.float32)
-        best = np.argsort(-similarities, kind="stable")[:k]
+        near = np.arange(len(similarities))
+        if 0 < k < len(near):
+            near = np.sort(np.argpartition(-similarities, k)[:k])
+        best = near[np.argsort(-similarities[near], kind="stable")][:k]
         return list(zip(self.ids[best].tolist(), similarities[best].tolist(), strict=True))
 
 

@@ -99,7 +99,6 @@ class Wanted:
     words: str
     background: str
     texts: Sequence[str]
-    table: ChunkTable
     index: ChunkIndex
     version: tuple[str, str] | None
     rankings: Rankings | None = None
@@ -126,10 +125,7 @@ class EvidenceFinder:
 
     def refresh(self) -> None:
         """Turn to the newest index of the corpus, if an ingest has replaced it."""
-        entry = self._catalog.load(self.corpus)
-        index = entry.indexes.get(self.settings.index_fingerprint)
-        if index is None or index.table != self.table.name:
-            self.table = self._open(entry)
+        self._find_newest()
 
     def embed_question(self, texts: Sequence[str]) -> np.ndarray:
         """The unit vector of a question: the mean over its texts."""
@@ -179,32 +175,39 @@ class EvidenceFinder:
         )
 
     def _begin(self, standalone: StandaloneQuestion) -> Wanted:
-        self.refresh()
-        version = None
-        if self._caches is not None:
-            version = read_index_version(self._catalog.folder, self.corpus, self.settings.index_fingerprint)
-            # A table that was replaced since it was opened answers from its old rows: that is not the version's ranking.
-            version = version if version and version[0] == self.table.name else None
+        table, version = self._find_newest()
         return Wanted(
             question=parse_followup(standalone.text[:SEARCHED_CHARACTERS], standalone.background),
             words=standalone.search_text[:SEARCHED_CHARACTERS],
             background=standalone.background_text[:SEARCHED_CHARACTERS],
             texts=_list_texts(standalone),
-            table=self.table,
-            index=RememberedIndex(self.table, widest(self.settings)),
+            index=RememberedIndex(table, widest(self.settings)),
             version=version,
         )
 
+    def _find_newest(self) -> tuple[ChunkTable, tuple[str, str] | None]:
+        """The newest table, and its version, or None when that is not to be told."""
+        version = read_index_version(self._catalog.folder, self.corpus, self.settings.index_fingerprint)
+        if version is None or version[0] != self.table.name:
+            entry = self._catalog.load(self.corpus)
+            index = entry.indexes.get(self.settings.index_fingerprint)
+            if index is None or index.table != self.table.name:
+                self.table = self._open(entry)
+            version = read_index_version(self._catalog.folder, self.corpus, self.settings.index_fingerprint)
+        table = self.table
+        # A table that was replaced since it was opened answers from its old rows: that is not the version's ranking.
+        return table, version if version and version[0] == table.name else None
+
     def _ask_index(self, standalone: StandaloneQuestion) -> Wanted:
-        wanted = self._begin(standalone)
-        if wanted.version and self._caches is not None:
-            texts = (*wanted.texts, wanted.words)
-            if self._caches.holds_retrieved(wanted.version, texts, self.settings):
-                return wanted
-        search = Search.open(wanted.index, wanted.texts[0], self.settings, wanted.background)
         with trace_span("search"):
+            wanted = self._begin(standalone)
+            if wanted.version and self._caches is not None:
+                texts = (*wanted.texts, wanted.words)
+                if self._caches.holds_retrieved(wanted.version, texts, self.settings):
+                    return wanted
+            search = Search.open(wanted.index, wanted.texts[0], self.settings, wanted.background)
             rankings = search_index(search, lambda: self.embed_question(wanted.texts), _milliseconds)
-        return dataclasses.replace(wanted, rankings=rankings)
+            return dataclasses.replace(wanted, rankings=rankings)
 
     def _search(self, wanted: Wanted, embed: Callable[[], np.ndarray], settings: PipelineSettings) -> Evidence:
         with trace_span("retrieve") as notes:

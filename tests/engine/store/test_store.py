@@ -114,6 +114,13 @@ def test_handles_of_one_process_share_a_connection(home: Path) -> None:
         second.query("SELECT 1")
 
 
+def test_its_memory_is_bounded_and_a_sort_larger_than_that_goes_by_the_disk(store: Store) -> None:
+    assert store.query("SELECT current_setting('memory_limit') AS told") == [{"told": "488.2 MiB"}]
+    wide = "SELECT i AS n, repeat(md5(i::VARCHAR), 40) AS text FROM range(600000) r(i)"  # 770 MB
+    [row] = store.query(f"SELECT count(*) AS kept FROM (SELECT * FROM ({wide}) ORDER BY text, n OFFSET 10)")
+    assert row["kept"] == 600_000 - 10
+
+
 def test_a_read_only_handle_reads_and_refuses_writes(home: Path, store: Store) -> None:
     with open_store(home, read_only=True) as reader:
         assert reader.query("SELECT count(*) AS n FROM runs") == [{"n": 0}]

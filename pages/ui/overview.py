@@ -66,7 +66,8 @@ def draw_attention(overview: Overview) -> None:
         st.success("Nothing: every goal has evidence and is met.", icon=":material/check_circle:")
     for phase, goal in overview.failing:
         with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.markdown(f"{verdict_badge('fail')} **{escape(goal.title)}** {escape(goal.reason)}", width="stretch")
+            words = f"**{escape(goal.title)}** in phase {phase}: {escape(goal.reason)}"
+            st.markdown(f"{verdict_badge('fail')} {words}", width="stretch")
             st.page_link(
                 "pages/runs.py" if goal.runs else "pages/roadmap.py",
                 label="See the run" if goal.runs else "See the goal",

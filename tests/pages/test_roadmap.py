@@ -241,6 +241,11 @@ def test_a_new_roadmap_is_made_on_the_screen(home: Path) -> None:
     assert load_roadmap("my-plan").title == "My plan"
 
 
+def test_the_overview_names_the_phase_of_a_missed_goal(home: Path) -> None:
+    """The tile of a KPI may pass in the phase at hand while the goal of a later phase is missed."""
+    assert "**Success rate on real content** in phase 2:" in said(open_page("overview", roadmap="narrative-agent"))
+
+
 def test_the_overview_tells_waived_goals_from_met_ones(home: Path) -> None:
     waive_success_rate()
     app = open_page("overview", roadmap="narrative-agent")

@@ -19,6 +19,8 @@ from engine.settings import ROOT
 from engine.store import RunStore, Store, open_store
 from engine.store.queue import QueueStore
 
+CASES = 200
+
 
 @pytest.fixture
 def suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -28,7 +30,7 @@ def suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "docs" / "a.md").write_text("# Refunds\n\nA defective item is refunded within 42 days.\n")
     (folder / "suite.yaml").write_text("name: tiny\ntitle: Tiny\nlicence: CC0-1.0\ncorpus: docs\nmeasures: [correct]\n")
     case = {"kind": "qa", "question": "Within how many days is an item refunded?", "answers": ["42 days"]}
-    (folder / "cases.jsonl").write_text("".join(json.dumps({"id": f"c{i}", **case}) + "\n" for i in range(400)))
+    (folder / "cases.jsonl").write_text("".join(json.dumps({"id": f"c{i}", **case}) + "\n" for i in range(CASES)))
     return folder
 
 
@@ -75,12 +77,12 @@ def test_a_killed_worker_loses_nothing_and_the_next_one_goes_on(suite: Path) -> 
         with RunStore(store) as runs:
             _await(lambda: runs.load_run("one")["status"] == "interrupted")
             kept = {case["id"]: case["ended_at"] for case in runs.load_cases("one")}
-            assert 0 < len(kept) < 400
+            assert 0 < len(kept) < CASES
             assert work_queue(store) == 2
             assert _states(store) == {"one": "ended", "two": "ended"}
             assert [runs.load_run(name)["status"] for name in ("one", "two")] == ["finished", "finished"]
             after = {case["id"]: case["ended_at"] for case in runs.load_cases("one")}
-        assert len(after) == 400 and {i: after[i] for i in kept} == kept, "what had ended was not asked again"
+        assert len(after) == CASES and {i: after[i] for i in kept} == kept, "what had ended was not asked again"
 
 
 def test_a_command_that_fails_does_not_hold_up_the_rest(suite: Path) -> None:

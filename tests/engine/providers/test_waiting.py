@@ -28,6 +28,7 @@ from tests.engine.providers.asking import ONCE, QUICK, REQUEST, WAYS, WORDS, Cal
 def test_a_provider_that_keeps_one_waiting_is_given_up_and_hears_of_it(
     server: ScriptedModel, model: str, fault: str
 ) -> None:
+    ask(ModelChain([server.make_spec(model=model)]), streamed=True)  # litellm reads its code for this way once
     server.script.steady = fault
     spec = server.make_spec(model=model, first_token_timeout_s=0.2, total_timeout_s=0.6)
     with pytest.raises(ProviderError) as caught:

@@ -107,15 +107,20 @@ def test_window_similarity_of_a_short_context_is_of_the_whole() -> None:
     assert measure_window_similarity("a b c returned within 42 day of delivery", "within 42 days of") > 0.9
 
 
-def test_300_cases_take_seconds_and_one_embedding_call() -> None:
+def test_cases_are_embedded_in_one_call_and_take_no_longer_each_among_many() -> None:
+    tries = [(_seconds_to_score(50), _seconds_to_score(400)) for _ in range(3)]
+    assert min(many / few for few, many in tries) < 16
+
+
+def _seconds_to_score(cases: int) -> float:
     samples = [
-        _sample(f"Answer {i}: boxes may be returned within {i} days of their delivery. " * 3) for i in range(300)
+        _sample(f"Answer {i}: boxes may be returned within {i} days of their delivery. " * 3) for i in range(cases)
     ]
     CALLS.clear()
-    start = time.perf_counter()
+    start = time.process_time()
     rows = score_texts(samples, NAMES, _embed)
-    assert time.perf_counter() - start < 4
-    assert len(rows) == 300 and len(CALLS) == 1
+    assert len(rows) == cases and len(CALLS) == 1
+    return time.process_time() - start
 
 
 def test_ragas_is_imported_only_when_scored() -> None:

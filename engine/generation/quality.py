@@ -12,7 +12,7 @@ from statistics import fmean
 
 from engine.generation.model import ModelAnswer
 from engine.generation.topic import Embed, check_topic, list_unclear
-from engine.grounding.scoring import score_faultless, score_sentences
+from engine.grounding.scoring import score_each, score_faultless, score_sentences
 from engine.grounding.signs import read_source
 from engine.types import AnswerCheck, ContextPart
 
@@ -105,14 +105,13 @@ def _check_citations(question: str, made: ModelAnswer, contexts: Sequence[str], 
         )
     if made.uncited:
         faults.append(_count(made.uncited, len(scores)) + " without a source")
-    cited_scores: list[float] = []
-    wrong = 0
-    for sentence, places, whole in zip(made.answer.sentences, made.passages, scores, strict=True):
-        if not places:
-            continue
-        cited = score_sentences([sentence.text], [contexts[place] for place in places], question)[0]
-        cited_scores.append(cited)
-        wrong += cited < CITED and whole - cited >= GAP
+    citing = [i for i, places in enumerate(made.passages) if places]
+    cited_scores = score_each(
+        [made.answer.sentences[i].text for i in citing],
+        [[contexts[place] for place in made.passages[i]] for i in citing],
+        question,
+    )
+    wrong = sum(cited < CITED and scores[i] - cited >= GAP for i, cited in zip(citing, cited_scores, strict=True))
     if wrong:
         faults.append(_count(wrong, len(scores)) + " not supported by what is cited")
     weakest = round(min(cited_scores), 4) if cited_scores else None

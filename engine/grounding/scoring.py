@@ -80,6 +80,18 @@ def score_sentences(
     return [float(p if s is None else s) for s, p in zip(scores, judged, strict=True)]
 
 
+def score_each(sentences: Sequence[str], contexts: Sequence[Sequence[str]], question: str = "") -> list[float]:
+    """Each sentence as a response of its own over contexts of its own, by words: one score a sentence."""
+    scores = [score_at_once(sentence, own) for sentence, own in zip(sentences, contexts, strict=True)]
+    open_ones = [i for i, score in enumerate(scores) if score is None]
+    if open_ones:
+        signs = np.vstack([describe_words([sentences[i]], contexts[i], question) for i in open_ones])
+        judged = judge_signs(signs, WORD_SIGNS, load_calibration()["modes"][WORDS], summary=False)
+        for i, probability in zip(open_ones, judged, strict=True):
+            scores[i] = float(probability)
+    return [float(score or 0.0) for score in scores]
+
+
 def score_groundedness(sentence: str, contexts: Sequence[str], question: str = "") -> float:
     """Probability in [0, 1] that ``contexts`` support ``sentence``; 0 without context (a refusal 0.85)."""
     return score_sentences([sentence], contexts, question)[0]

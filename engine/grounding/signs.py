@@ -101,22 +101,34 @@ class Source:
 
 @lru_cache(maxsize=32)
 def read_source(contexts: tuple[str, ...]) -> Source:
-    """Take contexts apart."""
-    texts: list[str] = []
-    sets: list[frozenset[str]] = []
-    pairs: set[tuple[str, str]] = set()
+    """Take contexts apart: each is read once, alone or among others."""
+    read = [_read_context(context) for context in contexts]
+    if len(read) == 1:
+        return read[0]
+    between: dict[tuple[str, str], Sequence[str]] = {}
+    for source in read:
+        for ends, words in source.between.items():
+            known = between.get(ends)
+            between[ends] = words if known is None else (*known, *words)
+    return Source(
+        texts=tuple(itertools.chain.from_iterable(source.texts for source in read)),
+        sets=tuple(itertools.chain.from_iterable(source.sets for source in read)),
+        words=frozenset().union(*(source.words for source in read)),
+        pairs=frozenset().union(*(source.pairs for source in read)),
+        between=between,
+    )
+
+
+@lru_cache(maxsize=256)
+def _read_context(context: str) -> Source:
+    texts = tuple(context[a:b] for a, b in split_sentences(context))
+    stems = [read_stems(text) for text in texts]
+    flat = list(itertools.chain.from_iterable(stems))
+    sets = tuple(map(frozenset, stems))
     between: dict[tuple[str, str], list[str]] = {}
-    for context in contexts:
-        own = [context[a:b] for a, b in split_sentences(context)]
-        stems = [read_stems(text) for text in own]
-        flat = list(itertools.chain.from_iterable(stems))
-        texts += own
-        sets += map(frozenset, stems)
-        pairs.update(itertools.pairwise(flat))
-        for before, word, after in zip(flat, flat[1:], flat[2:], strict=False):
-            between.setdefault((before, after), []).append(word)
-    words = frozenset().union(*sets)
-    return Source(tuple(texts), tuple(sets), words, frozenset(pairs), between)
+    for before, word, after in zip(flat, flat[1:], flat[2:], strict=False):
+        between.setdefault((before, after), []).append(word)
+    return Source(texts, sets, frozenset().union(*sets), frozenset(itertools.pairwise(flat)), between)
 
 
 def is_refusal(sentence: str) -> bool:
@@ -160,9 +172,14 @@ def _describe_sentence(sentence: str, source: Source, question: frozenset[str]) 
         float(any(parsed.stems[i] not in near for i in parsed.numbers)),
         float(any(parsed.stems[i] not in near for i in parsed.names)),
         *_changes(parsed, source, best, near),
-        *(float(bool(sign.search(sentence.strip()))) for sign in _STYLES),
-        float(sentence.rstrip().endswith("?")),
+        *_find_styles(sentence.strip()),
     ]
+
+
+@lru_cache(maxsize=4_096)
+def _find_styles(sentence: str) -> tuple[float, ...]:
+    """The signs from ``about_passages`` to ``asks``, which no source changes."""
+    return (*(float(bool(sign.search(sentence))) for sign in _STYLES), float(sentence.endswith("?")))
 
 
 def _missing_words(parsed: Parsed, source: Source, question: frozenset[str]) -> list[float]:

@@ -16,6 +16,7 @@ from engine.grounding.scoring import (
     choose_mode,
     list_signs,
     load_calibration,
+    score_each,
     score_faultless,
     score_groundedness,
     score_response,
@@ -62,6 +63,21 @@ def test_an_opposite_lowers_it_more_than_a_synonym() -> None:
     synonym = score_sentences(["Revenue in the third quarter grew."], context, summary=True, vectors=True)[0]
     opposite = score_sentences(["Revenue in the third quarter decreased."], context, summary=True, vectors=True)[0]
     assert opposite < synonym - 0.05
+
+
+def test_sentences_scored_together_score_as_each_would_by_itself() -> None:
+    sentences = [
+        "Mr Hale allows 60 days.",
+        CONTEXT[0].split(". ")[0] + ".",
+        "!",
+        "The depot is in Larkham.",
+        "Nobody asked.",
+    ]
+    other = ["Larkham has a harbour and a depot.", "Boxes are returned within 60 days."]
+    contexts = [CONTEXT, CONTEXT, other, [*other, *CONTEXT], []]
+    alone = [score_sentences([s], c, "Who runs it?")[0] for s, c in zip(sentences, contexts, strict=True)]
+    assert score_each(sentences, contexts, "Who runs it?") == pytest.approx(alone, abs=1e-12)
+    assert score_each([], []) == [] and len({round(score, 3) for score in alone}) > 3
 
 
 def test_edges_are_defined() -> None:

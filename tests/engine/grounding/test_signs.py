@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from engine.grounding.signs import WORD_SIGNS, describe_words
+from engine.grounding.signs import WORD_SIGNS, describe_words, read_source
+from engine.grounding.words import stem
 
 CONTEXT = ["Sales rose by 12 percent in May. The board of Alder did not expand before the third quarter."]
 
@@ -50,3 +51,17 @@ def test_the_rest_of_the_response_tells_about_a_sentence() -> None:
     beside = signs("Penguins swim in cold water.", "Sales rose in May.")
     assert beside["response_missing"] > alone["response_missing"] == 0
     assert beside["neighbours_missing"] > alone["neighbours_missing"]
+
+
+def test_contexts_read_together_hold_what_each_holds_and_nothing_across_their_borders() -> None:
+    one, two = "The depot opens early. It closes at nine.", "The depot opens late on Sundays."
+    both, first, second = read_source((one, two)), read_source((one,)), read_source((two,))
+    assert both.texts == first.texts + second.texts and both.sets == first.sets + second.sets
+    assert both.words == first.words | second.words and both.pairs == first.pairs | second.pairs
+    assert set(both.between) == set(first.between) | set(second.between)
+    opens = (stem("depot"), stem("early")), (stem("depot"), stem("late"))
+    assert [list(both.between[ends]) for ends in opens] == [[stem("opens")]] * 2
+    ends = (stem("the"), stem("opens"))
+    assert list(both.between[ends]) == [stem("depot")] * 2 and list(first.between[ends]) == [stem("depot")]
+    assert (stem("nine"), stem("the")) not in both.pairs
+    assert read_source(()).words == frozenset()

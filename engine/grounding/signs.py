@@ -119,7 +119,7 @@ def read_source(contexts: tuple[str, ...]) -> Source:
     )
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=128)
 def _read_context(context: str) -> Source:
     texts = tuple(context[a:b] for a, b in split_sentences(context))
     stems = [read_stems(text) for text in texts]

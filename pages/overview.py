@@ -32,12 +32,14 @@ overview = load_overview(store, roadmap, get_zone())
 box = {"pass": st.success, "fail": st.error, "no_data": st.info}[overview.verdict]
 icon = {"pass": "check_circle", "fail": "cancel", "no_data": "help"}[overview.verdict]
 box(f"**{overview.sentence}** {overview.explanation}", icon=f":material/{icon}:")
-st.page_link(
-    "pages/readiness.py",
-    label=escape(overview.score),
-    icon=":material/task_alt:",
-    query_params={"roadmap": overview.roadmap},
-)
+with st.container(horizontal=True, vertical_alignment="center"):
+    st.markdown(escape(overview.score), width="content")  # the label of a link is cut on a phone
+    st.page_link(
+        "pages/readiness.py",
+        label="See what counts",
+        icon=":material/task_alt:",
+        query_params={"roadmap": overview.roadmap},
+    )
 draw_phases(overview)
 draw_tiles(overview)
 draw_attention(overview)

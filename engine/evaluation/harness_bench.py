@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import platform
+import sys
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from engine.evaluation.case_results import score_answers
 from engine.evaluation.journal import Recorder
 from engine.evaluation.measures import MEASURES
-from engine.evaluation.runner import run_suite
+from engine.evaluation.runner import RunOutcome, run_suite
 from engine.evaluation.suites import Case, Suite, Turn
 from engine.settings import PipelineSettings
 from engine.types import Answer, AnswerSentence, Context, ContextPart, Ranked, Span
@@ -85,29 +88,17 @@ def bench_harness(cases: int = 1000, recorder: Recorder | None = None) -> dict[s
         for as many cases of documents that they have not seen. ``cpu_ms_per_case`` and ``scoring_cpu_ms_per_case`` are
         the same in processor time of this process, all threads together.
     """
-    documents = _write_documents(0, cases)
-    suite = _build_suite(documents)
-    target = InstantTarget(documents)
+    work = _Work(0, cases)
     run = _Stopwatch()
-    outcome = run_suite(
-        suite,
-        target,
-        PipelineSettings(),
-        recorder or _MemoryRecorder(),
-        tuple(MEASURES),
-        run_id="bench",
-        documents=documents,
-    )
+    outcome = work.run(recorder or _MemoryRecorder())
     run.stop()
     asking = _Stopwatch()
-    for case in suite.cases:
-        target.ask(case.question)
+    for case in work.suite.cases:
+        work.target.ask(case.question)
     asking.stop()
-    fresh = _write_documents(cases, cases)
-    fresh_suite, fresh_target = _build_suite(fresh), InstantTarget(fresh)
+    fresh = _Work(cases, cases)
     scoring = _Stopwatch()
-    for case in fresh_suite.cases:
-        score_answers(case, [fresh_target.ask(case.question)], list(MEASURES.values()), fresh)
+    fresh.score()
     scoring.stop()
     return {
         "name": "harness",
@@ -120,6 +111,65 @@ def bench_harness(cases: int = 1000, recorder: Recorder | None = None) -> dict[s
         "cpu_ms_per_case": round((run.cpu_seconds - asking.cpu_seconds) / cases * 1000, 3),
         "scoring_cpu_ms_per_case": round(scoring.cpu_seconds / cases * 1000, 3),
     }
+
+
+def count_calls(cases: int, first: int) -> tuple[int, int]:
+    """Calls of functions, in all threads, that a run makes and that the measures alone make for as many other cases.
+
+    They tell how much work there is without telling how fast the machine is.
+
+    Args:
+        first: the number of the first document, one that no call before had: the measures keep what they once took from
+            a document.
+    """
+    work, fresh = _Work(first, cases), _Work(first + cases, cases)
+    warm = _Work(first + 2 * cases, 10)  # what is loaded on first use is no case's
+    warm.run(_MemoryRecorder())
+    warm.score()
+    return _count_calls(lambda: work.run(_MemoryRecorder())), _count_calls(fresh.score)
+
+
+def _count_calls(work: Callable[[], object]) -> int:
+    count = 0
+
+    def note(frame: FrameType, event: str, argument: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    threading.setprofile(note)
+    sys.setprofile(note)
+    try:
+        work()
+    finally:
+        sys.setprofile(before)
+        threading.setprofile(before)
+    return count
+
+
+class _Work:
+    """A suite over documents of its own, its target, and both ways through it."""
+
+    def __init__(self, first: int, cases: int) -> None:
+        self.documents = _write_documents(first, cases)
+        self.suite, self.target = _build_suite(self.documents), InstantTarget(self.documents)
+
+    def run(self, recorder: Recorder) -> RunOutcome:
+        """A whole run."""
+        return run_suite(
+            self.suite,
+            self.target,
+            PipelineSettings(),
+            recorder,
+            tuple(MEASURES),
+            run_id="bench",
+            documents=self.documents,
+        )
+
+    def score(self) -> None:
+        """The measures alone."""
+        for case in self.suite.cases:
+            score_answers(case, [self.target.ask(case.question)], list(MEASURES.values()), self.documents)
 
 
 class _Stopwatch:

@@ -119,6 +119,15 @@ class Span:
     ms: float
     attributes: dict[str, Any]
 
+    def as_json(self) -> dict[str, Any]:
+        """As plain values; see ``Trace.as_json``."""
+        told = {"name": self.name, "start_ms": round(self.start_ms, 3), "ms": round(self.ms, 3)}
+        if not self.attributes:
+            return told
+        return told | {
+            "attributes": {n: round(v, 4) if isinstance(v, float) else v for n, v in self.attributes.items()}
+        }
+
 
 @dataclass(slots=True)
 class Trace:
@@ -129,11 +138,11 @@ class Trace:
     spans: list[Span] = field(default_factory=list)
 
     def as_json(self) -> list[dict[str, Any]]:
-        """Spans as plain values, milliseconds rounded to thousandths."""
-        return [
-            {"name": s.name, "start_ms": round(s.start_ms, 3), "ms": round(s.ms, 3), "attributes": s.attributes}
-            for s in sorted(self.spans, key=lambda span: span.start_ms)
-        ]
+        """Spans as plain values, milliseconds rounded to thousandths; ``attributes`` only where there are any.
+
+        They are most of what the record of a request takes.
+        """
+        return [span.as_json() for span in sorted(self.spans, key=lambda span: span.start_ms)]
 
 
 TRACE: ContextVar[Trace | None] = ContextVar("trace", default=None)

@@ -20,7 +20,7 @@ from pages.ui.states import draw_empty, draw_title
 from pages.ui.tables import draw_words
 
 PAGE = "pages/live.py"
-TILE_WIDTH = 184  # pixels: two beside each other on a phone
+TILE_WIDTH = 170  # pixels: two beside each other on a phone of 390
 TILES_IN_ROW = 4
 
 

@@ -12,6 +12,9 @@ from pages.ui.markup import escape
 TALL = 560  # pixels, from so many rows on
 MANY = 16
 ROW = 33  # pixels of one row of words
+LINE = (
+    24  # characters that stay on a line: a narrow screen scrolls a table sideways and does not make a tower of each row
+)
 
 
 def draw_opening_table(
@@ -43,7 +46,18 @@ def draw_words(
     """
     names = titles or {name: name[:1].upper() + name[1:] for name in rows[0]}
     st.table(
-        [{title: escape(str(row[name])) for name, title in names.items()} for row in rows],
+        [{title: escape(_keep_lines(str(row[name]))) for name, title in names.items()} for row in rows],
         hide_index=True,
         height="content" if most is None or len(rows) <= most else ROW * (most + 1),
     )
+
+
+def _keep_lines(text: str) -> str:
+    """The text, with a space that can end a line only where more than ``LINE`` characters would stand on it."""
+    kept, *rest = text.split(" ")
+    used = len(kept)
+    for word in rest:
+        fits = used + 1 + len(word) <= LINE
+        kept += ("\u00a0" if fits else " ") + word
+        used = used + 1 + len(word) if fits else len(word)
+    return kept

@@ -107,4 +107,4 @@ def words_of(app: AppTest) -> str:
     """Everything that the screen says in text."""
     parts = [*app.title, *app.markdown, *app.caption, *app.error, *app.warning, *app.info, *app.success]
     cells = [str(cell) for table in app.table for cell in table.value.to_numpy().ravel()]
-    return "\n".join([*(str(part.value) for part in parts), *cells])
+    return "\n".join([*(str(part.value) for part in parts), *cells]).replace("\u00a0", " ")

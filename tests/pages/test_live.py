@@ -99,4 +99,4 @@ def test_the_audit_trail_is_searched_on_the_settings_screen(empty_home: Path) ->
     app.text_input(key="trail-words").input("TOP").run()
     assert "No entry holds these words" in words_of(app)
     app.text_input(key="trail-words").input("settings").run()
-    assert [after.replace("\\", "") for after in app.table[0].value["To"]] == ["top_k 7"]
+    assert [after.replace("\\", "").replace("\u00a0", " ") for after in app.table[0].value["To"]] == ["top_k 7"]

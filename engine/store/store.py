@@ -196,6 +196,10 @@ class _Shared:
                 reason: Exception = error
             except WriteConflictError as error:
                 reason = error
+            except RuntimeError as error:
+                if isinstance(error.__cause__, KeyboardInterrupt):  # what DuckDB makes of a Ctrl-C in a statement
+                    raise KeyboardInterrupt from error
+                raise
             if time.monotonic() > deadline:
                 raise StoreLockedError(
                     f"The store did not take a statement within {RETRY_SECONDS:.0f} s: {reason}",

@@ -2,11 +2,13 @@
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
-PIP := $(PY) -m pip install --quiet --disable-pip-version-check
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check --no-compile
 PORT ?= 8501
 
 export RAGAS_DO_NOT_TRACK := true
 export LITELLM_LOCAL_MODEL_COST_MAP := True
+# Of 22,000 modules that are installed a few thousand are ever imported: Python compiles those then, and keeps them.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run test lint bench lock clean
 

@@ -12,9 +12,8 @@ from pages.ui.markup import escape
 TALL = 560  # pixels, from so many rows on
 MANY = 16
 ROW = 33  # pixels of one row of words
-LINE = (
-    24  # characters that stay on a line: a narrow screen scrolls a table sideways and does not make a tower of each row
-)
+LINE = 24
+"""Characters that stay on a line: a narrow screen then scrolls a table sideways, where each row would become a tower."""
 
 
 def draw_opening_table(

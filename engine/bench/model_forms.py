@@ -8,14 +8,14 @@ from typing import Any
 
 
 class ReplyForm:
-    """How OpenAI writes its replies. ``usage`` is the tokens of prompt and completion."""
+    """How OpenAI writes its replies. ``usage`` is the tokens of prompt and completion, ``reason`` why the model stopped."""
 
     content_type = "text/event-stream"
 
-    def whole(self, model: str, text: str, usage: tuple[int, int]) -> dict[str, Any]:
+    def whole(self, model: str, text: str, usage: tuple[int, int], reason: str = "stop") -> dict[str, Any]:
         """A reply that is not streamed."""
         message = {"role": "assistant", "content": text}
-        choices = [{"index": 0, "finish_reason": "stop", "message": message}]
+        choices = [{"index": 0, "finish_reason": reason, "message": message}]
         return {**_frame_of(model, "chat.completion"), "choices": choices, "usage": _count(usage)}
 
     def piece(self, model: str, token: str) -> dict[str, Any]:
@@ -27,10 +27,10 @@ class ReplyForm:
         """A piece as it goes over the wire."""
         return b"data: " + json.dumps(piece).encode() + b"\n\n"
 
-    def closing(self, model: str, usage: tuple[int, int]) -> Iterable[bytes]:
-        """What a stream ends with: that it stopped, and what it used."""
+    def closing(self, model: str, usage: tuple[int, int], reason: str = "stop") -> Iterable[bytes]:
+        """What a stream ends with: why it stopped, and what it used."""
         head = _frame_of(model, "chat.completion.chunk")
-        yield self.frame({**head, "choices": [{"index": 0, "finish_reason": "stop", "delta": {}}]})
+        yield self.frame({**head, "choices": [{"index": 0, "finish_reason": reason, "delta": {}}]})
         yield self.frame({**head, "choices": [], "usage": _count(usage)})
         yield b"data: [DONE]\n\n"
 
@@ -40,8 +40,8 @@ class OllamaForm(ReplyForm):
 
     content_type = "application/x-ndjson"
 
-    def whole(self, model: str, text: str, usage: tuple[int, int]) -> dict[str, Any]:
-        counts = {"prompt_eval_count": usage[0], "eval_count": usage[1], "done_reason": "stop"}
+    def whole(self, model: str, text: str, usage: tuple[int, int], reason: str = "stop") -> dict[str, Any]:
+        counts = {"prompt_eval_count": usage[0], "eval_count": usage[1], "done_reason": reason}
         return {**self.piece(model, text), "done": True, **counts}
 
     def piece(self, model: str, token: str) -> dict[str, Any]:
@@ -50,8 +50,8 @@ class OllamaForm(ReplyForm):
     def frame(self, piece: dict[str, Any]) -> bytes:
         return json.dumps(piece).encode() + b"\n"
 
-    def closing(self, model: str, usage: tuple[int, int]) -> Iterable[bytes]:
-        yield self.frame(self.whole(model, "", usage))
+    def closing(self, model: str, usage: tuple[int, int], reason: str = "stop") -> Iterable[bytes]:
+        yield self.frame(self.whole(model, "", usage, reason))
 
 
 OPENAI, OLLAMA = ReplyForm(), OllamaForm()

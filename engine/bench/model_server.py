@@ -30,6 +30,7 @@ FAULTS = {
     "empty": "answers an empty text",
     "break": "breaks a stream off after some tokens: break:3",
     "cut": "ends a stream in good form after some tokens, without its last words, as a proxy does: cut:3",
+    "length": "stops after some tokens, as at the most that it may write, and says so: length:3",
     "error": "says within a reply of status 200, or after some tokens of a stream, that it failed: error:3",
     "expired": "says that the key has expired, with status 401 as OpenAI does or with another: expired:400",
 }
@@ -188,6 +189,10 @@ class ModelConnection(asyncio.Protocol):
     async def _answer(self, call: ScriptedCall, kind: str, number: int) -> None:
         text = "" if kind == "empty" else self._script.say(call.body)
         tokens = re.findall(r"\s*\S+", text) or [text]
+        reason = "stop"
+        if kind == "length":
+            tokens, reason = tokens[:number], "length"
+            text = "".join(tokens)
         name = self._script.model or call.body.get("model", "scripted")
         asked = "\n".join(str(message["content"]) for message in call.body["messages"])
         usage = (len(asked.split()), len(tokens) if text else 0)
@@ -196,11 +201,11 @@ class ModelConnection(asyncio.Protocol):
         await asyncio.sleep(self._script.delay_s)
         if not call.body.get("stream", ollama):
             await asyncio.sleep(self._script.token_delay_s * len(tokens))
-            reply = FAILED if kind == "error" else write.whole(name, text, usage)
+            reply = FAILED if kind == "error" else write.whole(name, text, usage, reason)
             whole = frame_reply(json.dumps(reply).encode())
             self._transport.write(whole[: len(whole) * 2 // 3] if kind == "half" else whole)
         else:
-            await self._stream(call, write, name, tokens, usage, kind, number)
+            await self._stream(call, write, name, tokens, write.closing(name, usage, reason), kind, number)
         if kind in ("half", "break"):
             self._transport.close()
         self._end("answered" if kind == "ok" else kind)
@@ -211,7 +216,7 @@ class ModelConnection(asyncio.Protocol):
         write: ReplyForm,
         name: str,
         tokens: Sequence[str],
-        usage: tuple[int, int],
+        closing: Iterable[bytes],
         kind: str,
         last: int,
     ) -> None:
@@ -234,8 +239,8 @@ class ModelConnection(asyncio.Protocol):
             self._transport.write(piece)
             call.tokens += 1
         else:
-            for closing in write.closing(name, usage):
-                self._transport.write(frame_chunk(closing))
+            for frame in closing:
+                self._transport.write(frame_chunk(frame))
         self._transport.write(b"0\r\n\r\n")
 
     def _end(self, outcome: str) -> None:

@@ -32,8 +32,8 @@ async def rewrite_question(question: str, history: History, chain: ModelChain) -
     question and leans on nothing.
 
     Raises:
-        ProviderError: no provider answered, or the reply is no question of this conversation: empty, far too long, or
-            without a word of what was said. The caller resolves the question without a model, and says so.
+        ProviderError: no provider answered, or the reply is no question of this conversation: empty, far too long,
+            broken off, or without a word of what was said. The caller resolves the question without a model, and says so.
     """
     resolved = resolve_question(question, history)
     if not history or resolved.recalled:
@@ -44,7 +44,7 @@ async def rewrite_question(question: str, history: History, chain: ModelChain) -
     request = ChatRequest(messages=messages, temperature=0.0, max_tokens=MOST_TOKENS, purpose="rewrite")
     reply = await chain.complete(request)
     text = _read_reply(reply.text)
-    if not text or _changes_the_subject(text, question, history):
+    if reply.truncated or not text or _changes_the_subject(text, question, history):
         model = getattr(reply, "model", "") or "The model"
         raise ProviderError(f"{model} gave no stand-alone question.", "Ask again, or choose another model.")
     return StandaloneQuestion(text)

@@ -13,6 +13,8 @@ from engine.types import AnswerSentence, Citation, ContextPart
 NOT_ANSWERED = "NOT IN THE DOCUMENTS"
 # A last sentence of so many words without an end was cut off; a shorter one may be a name or a number.
 CUT_WORDS = 8
+WITHIN_A_SENTENCE = "within a sentence"
+AT_ITS_LIMIT = "at the most tokens that the model may write"
 _NUMBER = re.compile(r"\[(\d{1,3})\]")
 _ENDS = re.compile(r"[.!?…:;\])}\"'”’»`|*]\s*\Z")
 _LIST_LINE = re.compile(r"\s*(?:[-*•+]|\d{1,3}[.)])\s")
@@ -26,7 +28,7 @@ class ModelAnswer:
         passages: for each sentence, the places of the passages that it cites, among those that exist.
         invented: how many numbers named passages that do not exist; they are dropped.
         uncited: how many sentences cite nothing.
-        cut: the reply breaks off within a sentence.
+        cut: where the reply breaks off, in words; empty when it does not.
     """
 
     answer: ExtractedAnswer
@@ -34,11 +36,15 @@ class ModelAnswer:
     passages: tuple[tuple[int, ...], ...] = ()
     invented: int = 0
     uncited: int = 0
-    cut: bool = False
+    cut: str = ""
 
 
-def read_reply(reply: str, parts: Sequence[ContextPart]) -> ModelAnswer:
-    """A model's reply as sentences with citations; numbers of passages that do not exist are dropped and counted."""
+def read_reply(reply: str, parts: Sequence[ContextPart], *, truncated: bool = False) -> ModelAnswer:
+    """A model's reply as sentences with citations; numbers of passages that do not exist are dropped and counted.
+
+    Args:
+        truncated: the provider says that the model stopped at the most tokens that it may write.
+    """
     if NOT_ANSWERED in reply.upper():
         return ModelAnswer(answer=ExtractedAnswer(text="", sentences=(), citations=()), abstained=True)
     used: dict[int, int] = {}
@@ -58,7 +64,7 @@ def read_reply(reply: str, parts: Sequence[ContextPart]) -> ModelAnswer:
         passages=tuple(passages),
         invented=invented,
         uncited=sum(not cited for cited in passages),
-        cut=_is_cut(reply),
+        cut=AT_ITS_LIMIT if truncated else WITHIN_A_SENTENCE if _is_cut(reply) else "",
     )
 
 

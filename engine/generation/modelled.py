@@ -142,7 +142,7 @@ class ModelAnswerer:
         spent.add(reply)
         spent.timings_ms["generate"] = _since(clock)
         degraded = (fitted.cut,) if fitted.cut else ()
-        made = read_reply(reply.text, fitted.parts)
+        made = read_reply(reply.text, fitted.parts, truncated=reply.truncated)
         if made.abstained:
             return _close(made, fitted, reply, Validation(), spent, degraded)
         clock = time.perf_counter()
@@ -253,7 +253,7 @@ class ModelAnswerer:
             except ProviderError as error:
                 return first, "failed", (f"{error.message} The answer could not be repaired.",)
             spent.add(reply)
-            made = read_reply(reply.text, parts)
+            made = read_reply(reply.text, parts, truncated=reply.truncated)
             if made.abstained:
                 second = Judged(reply=reply, review=Review(made=made, checks=()), panel=None)
                 kept = is_ungrounded(first)

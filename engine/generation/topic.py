@@ -103,7 +103,7 @@ def _judge_completeness(
     made: ModelAnswer, missed: Sequence[str], asks: Sequence[str], short: bool, fallback: str
 ) -> AnswerCheck:
     if made.cut:
-        return AnswerCheck(name="complete", status="failed", reason="The answer breaks off within a sentence.")
+        return AnswerCheck(name="complete", status="failed", reason=f"The answer breaks off {made.cut}.")
     if missed and not short:
         reason = f"{len(missed)} of the {len(asks)} things that were asked are not answered. "
         return AnswerCheck(name="complete", status="failed", reason=reason + fallback)

@@ -186,5 +186,6 @@ def _finish(
         provider=spec.name,
         priced=cost is not None,
         first_token_ms=attempt.exchange.first_token_ms,
+        truncated=reason == "length",
     )
     return attempt.reply

@@ -26,7 +26,8 @@ class ChatRequest:
 class ChatReply:
     """``model`` as the provider named itself, ``provider`` as it is called here.
 
-    ``cost_usd`` is 0.0 and ``priced`` False where no price is known.
+    ``cost_usd`` is 0.0 and ``priced`` False where no price is known; ``truncated`` where the provider says that the model
+    stopped at the most tokens that it may write.
     """
 
     text: str
@@ -37,3 +38,4 @@ class ChatReply:
     provider: str = ""
     priced: bool = True
     first_token_ms: float | None = None
+    truncated: bool = False

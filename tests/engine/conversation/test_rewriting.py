@@ -41,6 +41,12 @@ def test_a_reply_that_is_no_question_is_an_error_that_the_caller_can_tell(server
         asyncio.run(rewrite_question("How much is it?", HISTORY, open_models(server)))
 
 
+def test_a_question_that_the_model_could_not_end_is_none(server: ScriptedModel) -> None:
+    server.script.reply, server.script.steady = "How much does tape for the B-flute box cost?", "length:5"
+    with pytest.raises(ProviderError, match="no stand-alone question"):
+        asyncio.run(rewrite_question("How much is it?", HISTORY, open_models(server)))
+
+
 def test_no_model_is_asked_without_a_history_or_for_what_the_asker_said(server: ScriptedModel) -> None:
     chain = open_models(server)
     said = [("Our order number is SO-48213. When does it come?", "Soon.")]

@@ -61,6 +61,25 @@ def test_what_a_repair_does_not_mend_is_said(opened: Open, script: Script) -> No
     assert "One repair was tried and did not mend it." in answer.degraded
 
 
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+def test_an_answer_that_the_model_could_not_end_is_written_anew_or_says_so(
+    opened: Open, server: ScriptedModel, streamed: bool
+) -> None:
+    def ask() -> Answer:
+        last = list(opened().stream(QUESTION))[-1] if streamed else opened().answer(QUESTION)
+        assert isinstance(last, Answer)
+        return last
+
+    limit = "The answer breaks off at the most tokens that the model may write."
+    server.script.faults = ["length:6"]
+    mended = ask()
+    assert "42 days" in mended.text and mended.validation and mended.validation.repair == "kept" and not mended.degraded
+    assert limit in server.calls[1].body["messages"][-1]["content"]
+    server.script.steady = "length:6"
+    short = ask()
+    assert short.text == "A customer may return unopened boxes" and f"Quality control: {limit}" in short.degraded
+
+
 def test_no_repair_is_tried_where_the_settings_want_none(opened: Open, server: ScriptedModel, script: Script) -> None:
     script.replies = [UNGROUNDED]
     answer = opened(repair=0).answer(QUESTION)

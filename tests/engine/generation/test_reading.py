@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from engine.generation.budget import ANSWER_TOKENS, TOKEN_MARGIN, Fitter, fit_parts
-from engine.generation.model import number_sentences, read_reply
+from engine.generation.model import AT_ITS_LIMIT, WITHIN_A_SENTENCE, number_sentences, read_reply
 from engine.generation.streamed import StreamedText
 from engine.types import ContextPart
 
@@ -57,14 +57,18 @@ def test_invented_numbers_are_dropped_and_counted() -> None:
 @pytest.mark.parametrize(
     ("reply", "cut"),
     [
-        ("This sentence has more than eight words and ends in the mid", True),
-        ("This sentence has more than eight words and its source at the end [1]", False),
-        ("42 days", False),
-        ("A list follows here.\n- one of many points without any full stop at its end", False),
+        ("This sentence has more than eight words and ends in the mid", WITHIN_A_SENTENCE),
+        ("This sentence has more than eight words and its source at the end [1]", ""),
+        ("42 days", ""),
+        ("A list follows here.\n- one of many points without any full stop at its end", ""),
     ],
 )
-def test_a_reply_that_breaks_off_is_seen(reply: str, cut: bool) -> None:
-    assert read_reply(reply, PARTS).cut is cut
+def test_a_reply_that_breaks_off_is_seen(reply: str, cut: str) -> None:
+    assert read_reply(reply, PARTS).cut == cut
+
+
+def test_what_the_provider_says_of_the_end_counts_more_than_how_it_looks() -> None:
+    assert read_reply("Two boxes may be returned [1].", PARTS, truncated=True).cut == AT_ITS_LIMIT
 
 
 def test_an_empty_reply_is_no_answer() -> None:

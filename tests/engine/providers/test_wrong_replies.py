@@ -52,6 +52,16 @@ def test_half_of_a_reply_is_no_reply(server: ScriptedModel, model: str) -> None:
     assert kinds == ["APIResponseValidationError", *["BrokenStream"] * 4]
 
 
+@pytest.mark.parametrize("model", WAYS)
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+def test_a_reply_that_stopped_at_the_models_limit_says_so(server: ScriptedModel, model: str, streamed: bool) -> None:
+    chain = ModelChain([server.make_spec(model=model)], retries=ONCE)
+    server.script.faults[:] = ["length:3", "ok"]
+    short, whole = ask(chain, streamed)[-1], ask(chain, streamed)[-1]
+    assert (short.truncated, len(short.text.split())) == (True, 3)
+    assert not whole.truncated and whole.text.startswith(short.text)
+
+
 def test_a_wrong_key_stops_the_chain_and_says_why_the_next_was_not_asked(
     server: ScriptedModel, backup: ScriptedModel
 ) -> None:

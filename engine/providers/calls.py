@@ -185,6 +185,7 @@ def _finish(
         cost_usd=cost or 0.0,
         provider=spec.name,
         priced=cost is not None,
+        ms=attempt.exchange.ms,
         first_token_ms=attempt.exchange.first_token_ms,
         truncated=reason == "length",
     )

@@ -26,6 +26,7 @@ class ChatRequest:
 class ChatReply:
     """``model`` as the provider named itself, ``provider`` as it is called here.
 
+    ``ms`` is milliseconds from the first connecting or sending to the end, ``first_token_ms`` to the first piece of text.
     ``cost_usd`` is 0.0 and ``priced`` False where no price is known; ``truncated`` where the provider says that the model
     stopped at the most tokens that it may write.
     """
@@ -37,5 +38,6 @@ class ChatReply:
     cost_usd: float
     provider: str = ""
     priced: bool = True
+    ms: float = 0.0
     first_token_ms: float | None = None
     truncated: bool = False

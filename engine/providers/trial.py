@@ -23,7 +23,7 @@ class ProviderTrial:
     """What came of it. ``model`` is as the provider named itself; ``cost_usd`` is None where no price is known.
 
     Attributes:
-        ms, first_token_ms: milliseconds of the call, connecting included; loading litellm is not.
+        ms, first_token_ms: milliseconds of the call, connecting included; what litellm takes to load and prepare is not.
         error, hint: what failed and what to do; empty when it answered.
     """
 
@@ -62,7 +62,7 @@ async def _try(provider: Provider, request: ChatRequest) -> ProviderTrial:
         provider=spec.name,
         model=reply.model,
         said=reply.text[:200],
-        ms=1000 * (time.perf_counter() - started),
+        ms=reply.ms,
         first_token_ms=reply.first_token_ms,
         prompt_tokens=reply.prompt_tokens,
         completion_tokens=reply.completion_tokens,

@@ -41,6 +41,8 @@ class Exchange:
         streamed: whether the first word is waited for by itself; a reply asked whole comes with its last one.
         phase: preparing, connecting, waiting or reading.
         retry_after_s: what the provider asked for, if it did.
+        started: when the session was first asked to send, on the clock of ``time.monotonic``; before that, when the attempt
+            began. What litellm takes to prepare its first call, which is seconds, is not the provider's time.
     """
 
     spec: ProviderSpec
@@ -76,7 +78,7 @@ class Exchange:
 
     @property
     def ms(self) -> float:
-        """Milliseconds since the attempt began."""
+        """Milliseconds since ``started``."""
         return 1000 * (time.monotonic() - self.started)
 
     def note_text(self) -> None:
@@ -88,11 +90,13 @@ class Exchange:
 
     def note_connecting(self) -> None:
         """The session opens a connection."""
+        self._begin()
         self.phase = CONNECTING
         self._allow(self.spec.connect_timeout_s)
 
     def note_connected(self) -> None:
         """The session has a connection."""
+        self._begin()
         self.phase = WAITING
         self._allow(self._first_wait_s)
 
@@ -128,6 +132,10 @@ class Exchange:
     @property
     def _first_wait_s(self) -> float:
         return self.spec.first_token_timeout_s if self.streamed else self.spec.total_timeout_s
+
+    def _begin(self) -> None:
+        if self.phase == PREPARING:
+            self.started = time.monotonic()
 
     def _allow(self, seconds: float) -> None:
         """Seconds from now, and never beyond the total."""

@@ -19,6 +19,7 @@ from engine.providers.breaker import BreakerRule
 from engine.providers.chain import ModelChain
 from engine.providers.loop import iterate
 from engine.providers.specs import ProviderSpec
+from engine.providers.wire import Exchange
 from engine.telemetry import recording
 from tests.engine.providers.asking import ONCE, QUICK, REQUEST, WAYS, WORDS, Calls, ask, wait_until
 
@@ -36,6 +37,20 @@ def test_a_provider_that_keeps_one_waiting_is_given_up_and_hears_of_it(
     assert caught.value.kind == "Timeout" and caught.value.fails_over
     assert ("did not finish in 0.6 s" if fault == "dribble" else "first word in 0.2 s") in caught.value.message
     assert wait_until(lambda: server.calls[-1].outcome == "disconnected")
+
+
+def test_what_is_prepared_before_anything_is_sent_is_not_the_providers_time(server: ScriptedModel) -> None:
+    async def prepare_and_connect() -> tuple[float, float, float, float]:
+        async with Exchange(server.make_spec(), streamed=True) as exchange:
+            await asyncio.sleep(0.2)
+            prepared = exchange.ms
+            exchange.note_connecting()
+            begun, at = exchange.ms, exchange.started
+            exchange.note_connected()
+            return prepared, begun, at, exchange.started
+
+    prepared, begun, connecting_at, connected_at = asyncio.run(prepare_and_connect())
+    assert begun < prepared and connected_at == connecting_at, "connecting is the provider's time"
 
 
 def test_a_reply_asked_whole_has_until_the_total(server: ScriptedModel) -> None:

@@ -23,7 +23,8 @@ class ProviderTrial:
     """What came of it. ``model`` is as the provider named itself; ``cost_usd`` is None where no price is known.
 
     Attributes:
-        ms, first_token_ms: milliseconds of the call, connecting included; what litellm takes to load and prepare is not.
+        ms, first_token_ms: milliseconds of the call, connecting included; what litellm takes to load and prepare is not, except
+            where it failed: then all that the try took.
         error, hint: what failed and what to do; empty when it answered.
     """
 

@@ -66,7 +66,9 @@ def providers(
 
 
 def _list(json: bool) -> None:
+    from engine.providers.breaker import CLOSED, DUE, read_state
     from engine.store import open_store
+    from engine.store.liveness import utc_now
     from engine.store.providers import ProviderStore
 
     with open_store() as store:
@@ -85,9 +87,16 @@ def _list(json: bool) -> None:
         where = [spec.model, spec.api_base or "its own address", spec.api_key_env]
         asked = found.get("calls") or 0
         counts = f"{asked:,}" + (f", {found['failed']:,} failed" if found.get("failed") else "")
-        state = (found.get("state") or "closed") if asked else "not asked"
+        state = read_state(found.get("state") or CLOSED, found.get("state_at"), utc_now()) if asked else "not asked"
         median = format_number(found.get("median_ms"), 0, " ms")
-        table.add_row(str(place), name, escape("\n".join(filter(None, where))), counts, median, state)
+        table.add_row(
+            str(place),
+            name,
+            escape("\n".join(filter(None, where))),
+            counts,
+            median,
+            "tried next" if state == DUE else state,
+        )
     empty = "No models yet: answers are made by extraction. Add one: python -m engine providers --add ollama --preset ollama"
     open_console().print(table if rows else empty, markup=bool(rows), soft_wrap=True)
 

@@ -12,12 +12,14 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from engine.telemetry import RECORDER, BreakerChange
 
 CLOSED, OPEN, HALF_OPEN = "closed", "open", "half_open"
+DUE = "due"
+"""Open, and its cool-down is over: the next call is let through as its probe. No breaker is in this state; it is read so."""
 FAILURES = 5
 OF_LAST = 10
 WINDOW_S = 30.0
@@ -39,6 +41,15 @@ class BreakerRule:
     of_last: int = OF_LAST
     window_s: float = WINDOW_S
     cool_down_s: float = COOL_DOWN_S
+
+
+def read_state(state: str, changed_at: datetime | None, now: datetime) -> str:
+    """What a recorded state means at ``now``: ``DUE`` for one that opened longer ago than a cool-down, else as recorded.
+
+    A breaker notices that its cool-down is over when it is asked, and a process that ended does not notice at all.
+    """
+    over = changed_at is not None and now - changed_at >= timedelta(seconds=COOL_DOWN_S)
+    return DUE if state == OPEN and over else state
 
 
 class Permit:

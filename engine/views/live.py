@@ -123,7 +123,7 @@ def load_live(
         alert_words="1 alert is open" if len(alerts) == 1 else f"{len(alerts)} alerts are open",
         reasons=list_reasons(queries.load_reasons(begin, end), requests),
         tiers=list_tiers(queries.load_tiers(begin, end, every), requests, (described or {}).get("cache") or {}),
-        providers=list_providers(queries.load_providers(begin, end, every), queries.load_breakers(), zone),
+        providers=list_providers(queries.load_providers(begin, end, every), queries.load_breakers(), end, zone),
         breakers=list_breakers(queries.list_breaker_changes(begin), zone),
         gates=list_gates(described),
         jobs=_list_jobs(store),

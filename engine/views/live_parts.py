@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
+from engine.providers.breaker import read_state
 from engine.views.words import DASH, ago, clock, count, milliseconds, percent
 
 PartRow = Mapping[str, Any]
-BREAKER_WORDS = {"closed": "● closed", "open": "✕ open", "half_open": "◐ half-open"}
+BREAKER_WORDS = {"closed": "● closed", "open": "✕ open", "half_open": "◐ half-open", "due": "◔ tried next"}
 _TIERS = ("memory", "store", "semantic", "vectors", "retrieval")
 
 
@@ -64,19 +66,19 @@ def _tier(name: str, row: Mapping[str, Any] | None, requests: int, held: Mapping
 
 
 def list_providers(
-    rows: Sequence[Mapping[str, Any]], breakers: Mapping[str, Mapping[str, Any]], zone: str | None
+    rows: Sequence[Mapping[str, Any]], breakers: Mapping[str, Mapping[str, Any]], now: datetime, zone: str | None
 ) -> tuple[PartRow, ...]:
-    """Each provider that was called in the window or whose breaker is not closed."""
+    """Each provider that was called in the window or whose breaker is not closed, as it stands at ``now``."""
     called = {row["provider"]: row for row in rows}
     names = [*called, *(name for name, b in breakers.items() if name not in called and b["state"] != "closed")]
-    return tuple(_provider(name, called.get(name), breakers.get(name), zone) for name in names)
+    return tuple(_provider(name, called.get(name), breakers.get(name), now, zone) for name in names)
 
 
 def _provider(
-    name: str, row: Mapping[str, Any] | None, breaker: Mapping[str, Any] | None, zone: str | None
+    name: str, row: Mapping[str, Any] | None, breaker: Mapping[str, Any] | None, now: datetime, zone: str | None
 ) -> dict[str, Any]:
     p50, p95 = (row["ms"] if row and row["ms"] else None) or (None, None)
-    state = breaker["state"] if breaker else "closed"
+    state = read_state(breaker["state"], breaker["changed_at"], now) if breaker else "closed"
     failed = bool(row and row["failed"])
     return {
         "provider": name,

@@ -10,12 +10,14 @@ from typing import Any
 
 from engine.profiles import STRONG, trace_settings
 from engine.provider_setup import fill_preset
+from engine.providers.breaker import CLOSED, DUE, OPEN, read_state
 from engine.providers.provider import find_breaker
 from engine.providers.specs import PRESETS, ProviderSpec
 from engine.providers.trial import ProviderTrial, try_provider
 from engine.saved_profile import resolve_profile
 from engine.settings import load_settings
 from engine.store import PreferenceStore, Store
+from engine.store.liveness import utc_now
 from engine.store.providers import ProviderStore
 from engine.views.settings import save_settings
 from engine.views.words import ago, count, decimal, milliseconds
@@ -25,6 +27,7 @@ STATE_WORDS = {
     "closed": ("answering", "green", "check_circle"),
     "open": ("left alone", "red", "block"),
     "half_open": ("being tried", "orange", "pending"),
+    "due": ("tried next", "orange", "schedule"),
     "unused": ("not asked yet", "gray", "schedule"),
     "off": ("switched off", "gray", "toggle_off"),
     "no key": ("key missing", "orange", "key_off"),
@@ -33,6 +36,7 @@ STATE_HELP = {
     "closed": "Its circuit breaker is closed: it is asked.",
     "open": "It failed too often. Its circuit breaker is open: it is not asked until the cool-down is over.",
     "half_open": "Its circuit breaker is half-open: one call shows whether it is back.",
+    "due": "It failed too often, and the cool-down of its circuit breaker is over: the next question tries it.",
     "unused": "No call of the last 24 hours went to it.",
     "off": "It is not asked. Its settings stay.",
     "no key": "The environment variable of its key is not set where the app runs.",
@@ -173,8 +177,11 @@ def _find_state(spec: ProviderSpec, breaker: Mapping[str, Any] | None, calls: Ma
         return "off"
     if spec.api_key_env and not os.environ.get(spec.api_key_env):
         return "no key"
-    state = str(breaker["state"] if breaker is not None else calls.get("state") or "closed")
-    return "unused" if state == "closed" and not calls.get("calls") else state
+    if breaker is not None:
+        state = DUE if breaker["state"] == OPEN and not breaker["seconds_left"] else str(breaker["state"])
+    else:
+        state = read_state(calls.get("state") or CLOSED, calls.get("state_at"), utc_now())
+    return "unused" if state == CLOSED and not calls.get("calls") else state
 
 
 def _describe_calls(calls: Mapping[str, Any]) -> str:

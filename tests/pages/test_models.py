@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ from streamlit.testing.v1 import AppTest
 from engine.bench.scripted_model import ScriptedModel
 from engine.providers.chain import open_chain
 from engine.store import open_store
+from engine.store.liveness import utc_now
 from engine.store.providers import ProviderStore
+from engine.store.requests import RequestStore
 from engine.views.providers import describe_answering, let_models_answer, load_form_fields, load_provider_cards
 from tests.pages.conftest import open_page, words_of
 
@@ -91,6 +94,18 @@ def test_who_answers_follows_settings_and_variables(empty_home: Path, monkeypatc
         assert describe_answering(store).by_model
         [card] = load_provider_cards(store)
         assert (card.state, card.first, card.last) == ("unused", True, True)
+
+
+def test_an_open_breaker_of_another_process_is_left_alone_until_its_cool_down_is_over(empty_home: Path) -> None:
+    fill(open_page("settings", show="Models"))
+    with open_store() as store:
+        opened = {"change_id": "1", "provider": "ollama", "state": "open", "reason": "5 of the last 5 calls failed"}
+        RequestStore(store).add_rows("breaker_changes", [{**opened, "changed_at": utc_now() - timedelta(minutes=1)}])
+        assert [card.state for card in load_provider_cards(store)] == ["due"]
+        again = {**opened, "change_id": "2", "changed_at": utc_now() + timedelta(minutes=1)}
+        RequestStore(store).add_rows("breaker_changes", [again])
+        assert [card.state for card in load_provider_cards(store)] == ["open"]
+    assert "left alone" in said(open_page("settings", show="Models"))
 
 
 def test_a_model_that_was_opened_and_not_asked_is_not_said_to_be_answering(empty_home: Path) -> None:

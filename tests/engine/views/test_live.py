@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -100,7 +101,7 @@ def test_reasons_of_one_answer_are_counted_one_by_one(store: Store) -> None:
 def test_providers_show_their_calls_and_an_open_breaker_even_without_calls(store: Store) -> None:
     add_call(store, 1, "request-1", 30)
     add_call(store, 2, "request-1", 29, outcome="Timeout", ms=5000.0)
-    add_breaker(store, 1, 20, "open", "second")
+    add_breaker(store, 1, 9, "open", "second")
     add_breaker(store, 2, 400_000, "closed", "third")
     add_request(store, 1, 30)
     rows = {row["provider"]: row for row in load_live(store, "15m", now=NOW).providers}
@@ -108,6 +109,8 @@ def test_providers_show_their_calls_and_an_open_breaker_even_without_calls(store
     assert (rows["first"]["calls"], rows["first"]["failed"], rows["first"]["p50"]) == (2, "50.00 %", "80.0 ms")
     assert rows["first"]["last failure"].startswith("Timeout")
     assert rows["second"]["breaker"] == "✕ open" and rows["second"]["calls"] == 0
+    later = load_live(store, "15m", now=NOW + timedelta(seconds=1)).providers
+    assert [row["breaker"] for row in later if row["provider"] == "second"] == ["◔ tried next"]
 
 
 def test_limiter_and_admission_of_a_real_runtime_are_told(home: Path) -> None:

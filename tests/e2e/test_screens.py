@@ -28,6 +28,15 @@ def click(page: Page, name: str, *, role: str = "button") -> None:
     page.get_by_role(role, name=re.compile(name)).first.click()  # type: ignore[arg-type]
 
 
+def start_run(page: Page, cases: int) -> None:
+    """Run the first cases of customer-service."""
+    open_at(page, "/suites?suite=customer-service")
+    number = page.get_by_role("spinbutton", name="Cases, from the first")
+    number.fill(str(cases))
+    number.press("Enter")
+    click(page, f"Run {cases} cases")
+
+
 def test_a_deep_link_opened_first_has_the_frame(page: Page) -> None:
     open_at(page, "/suites")
     expect(page.get_by_role("heading", name="Suites", level=1)).to_be_visible()
@@ -76,11 +85,7 @@ def test_a_blank_question_is_refused_with_the_way_on(page: Page) -> None:
 
 
 def test_a_suite_runs_to_its_end_and_leads_to_a_failing_case(page: Page) -> None:
-    open_at(page, "/suites?suite=customer-service")
-    cases = page.get_by_role("spinbutton", name="Cases, from the first")
-    cases.fill("12")
-    cases.press("Enter")
-    click(page, "Run 12 cases")
+    start_run(page, 12)
     expect(page.get_by_role("heading", name="A run at work")).to_be_visible()
     click(page, "See what came out of it", role="link")
     expect(page.get_by_role("heading", name="Run of customer-service")).to_be_visible()
@@ -102,8 +107,7 @@ def test_a_failing_case_is_shown_whole(page: Page) -> None:
 
 
 def test_a_run_can_be_stopped_and_resumed(page: Page) -> None:
-    open_at(page, "/suites?suite=customer-service")
-    click(page, "Run 128 cases")
+    start_run(page, 64)
     click(page, "^.*Stop")
     expect(page.get_by_text("Interrupted").first).to_be_visible(timeout=SLOW)
     click(page, "See what came out of it", role="link")
@@ -111,7 +115,7 @@ def test_a_run_can_be_stopped_and_resumed(page: Page) -> None:
     click(page, "Resume")
     expect(page.get_by_role("heading", name="A run at work")).to_be_visible()
     expect(page.get_by_text("Finished").first).to_be_visible(timeout=SLOW)
-    expect(page.get_by_text("128 of 128 cases").first).to_be_visible()
+    expect(page.get_by_text("64 of 64 cases").first).to_be_visible()
 
 
 def test_gate_gives_a_verdict_for_each_goal(page: Page) -> None:

@@ -45,6 +45,7 @@ async def search_follow_up(
     from engine.conversation.rewriting import rewrite_question
 
     clock = time.perf_counter()
+    degraded: tuple[str, ...] = ()
     early = asyncio.create_task(finder.find_async(resolved))
     if not overlap:
         await early
@@ -52,8 +53,7 @@ async def search_follow_up(
         with trace_span("rewrite"):
             rewritten = await rewrite_question(question, history, chain)
     except ProviderError as error:
-        told = f"{error.message} The question was made stand-alone without a model."
-        return Searched(standalone=resolved, found=await early, degraded=(told,))
+        rewritten, degraded = resolved, (f"{error.message} The question was made stand-alone without a model.",)
     except BaseException:
         early.cancel()
         raise
@@ -64,4 +64,4 @@ async def search_follow_up(
     else:
         found = await finder.find_async(rewritten)
     timings = {"rewrite": waited, **found.timings_ms}
-    return Searched(standalone=rewritten, found=dataclasses.replace(found, timings_ms=timings))
+    return Searched(standalone=rewritten, found=dataclasses.replace(found, timings_ms=timings), degraded=degraded)

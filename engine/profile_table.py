@@ -145,9 +145,13 @@ def build_profile(environment: str, policy: str) -> Profile:
         UnknownNameError: no such environment or policy.
     """
     if environment not in ENVIRONMENTS:
-        raise UnknownNameError("environment", environment, ENVIRONMENTS, "It stands in PHASEGATE_ENV or --env.")
+        raise UnknownNameError(
+            "environment", environment, ENVIRONMENTS, "It stands in PHASEGATE_ENV, MULTIAGENT_ENV or --env."
+        )
     if policy not in POLICIES:
-        raise UnknownNameError("policy", policy, POLICIES, "It stands in PHASEGATE_POLICY or --policy.")
+        raise UnknownNameError(
+            "policy", policy, POLICIES, "It stands in PHASEGATE_POLICY, MULTIAGENT_POLICY or --policy."
+        )
     name = f"{environment}_{_SHORT[policy]}"
     fewest, most = _VALIDATORS[name]
     values = _OF_ENVIRONMENT[environment] | _OF_POLICY[policy]

@@ -66,10 +66,16 @@ def test_the_answer_quotes_and_cites_the_turn_and_claims_no_documents() -> None:
     assert answer.context.parts[0].text == found.text and answer.correlation_id
 
 
-def test_a_hostile_conversation_is_read_in_time() -> None:
-    said = ["my order number is " * 5000, "((((" * 20_000, "A" * 100_000, "remind my " * 10_000]
+def test_a_hostile_conversation_is_read_in_time_that_grows_with_its_length() -> None:
+    short, long = (measure_hostile(length) for length in (5_000, 20_000))
+    assert long < 10 * short, "four times the text"
+
+
+def measure_hostile(length: int) -> float:
+    """Seconds of processor time for a conversation made to be slow."""
+    said = ["my order number is " * (length // 4), "((((" * length, "A" * (5 * length), "remind my " * (length // 2)]
     started = time.process_time()
-    for question in ("remind me what my " + "our " * 20_000 + "order number is?", "What is my order number?"):
+    for question in ("remind me what my " + "our " * length + "order number is?", "What is my order number?"):
         recall_statement(question, said)
         resolve_question(question, [(text, "") for text in said])
-    assert time.process_time() - started < 5
+    return time.process_time() - started

@@ -15,9 +15,9 @@ unexport PYTHONDONTWRITEBYTECODE
 run: $(VENV)/.installed  ## install, run the sample suites once, serve the dashboard
 	$(PY) -m engine serve --samples --port $(PORT)
 
-test: $(VENV)/.installed-dev  ## install and pass every test, two files at a time: a browser's come last, so that little else works beside them
+test: $(VENV)/.installed-dev  ## install and pass every test: two files at a time, then a browser's, which wants the machine for itself
 	$(PY) -m pytest -n 2 --dist loadfile --ignore tests/e2e
-	$(PY) -m pytest -n 2 --dist loadfile tests/e2e
+	$(PY) -m pytest tests/e2e
 
 lint: $(VENV)/.installed-dev  ## style and unused code
 	$(PY) -m ruff check .

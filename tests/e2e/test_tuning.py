@@ -93,6 +93,7 @@ def test_a_typed_question_is_shown_in_its_document(page: Page) -> None:
     page.get_by_role("textbox", name="Your own question").fill("Who bought the salt works?")
     page.keyboard.press("Enter")
     expect(page.get_by_text("A question of your own has no gold span")).to_be_visible()
+    await_drawn(page)  # until then the chart of the question before stands there too
     expect(page.locator(".st-key-tuning-question").get_by_test_id("stPlotlyChart")).to_be_visible()
 
 

@@ -254,4 +254,4 @@ def test_a_follow_up_that_no_model_rewrites_is_resolved_without_one_and_it_is_sa
     )
     assert answer.provider == "scripted-2026"
     assert any("made stand-alone without a model" in reason for reason in answer.degraded)
-    assert answer.timings_ms["rewrite"] > 0, "what was waited for it is told all the same"
+    assert "rewrite" in answer.timings_ms, "what was waited for it is told all the same"

@@ -5,9 +5,9 @@ import streamlit as st
 if not st.runtime.exists():
     from streamlit.runtime.pages_manager import PagesManager
 
-    from engine.api import ROUTES
     from engine.api.door import guard_doors
     from engine.api.lifespan import keep_watch
+    from engine.api.routes import ROUTES
 
     # Streamlit takes a folder called pages for its old kind of navigation until the first st.navigation: a deep link that is
     # opened first after a start would run its page without the frame.

@@ -192,3 +192,11 @@ def test_all_of_engine_can_be_imported_where_streamlit_is_not() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "['streamlit']"
+
+
+def test_the_policy_of_the_door_is_read_without_what_answers_questions() -> None:
+    code = "import sys, engine.api.access; print([m for m in ('lancedb', 'pandas', 'engine.pipeline') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert (done.stdout.strip(), done.stderr) == ("[]", ""), (
+        "serve reads it before it starts the server, which imports all"
+    )

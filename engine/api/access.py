@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from engine.api.parts import Caller
 from engine.api.replies import ApiError
 from engine.errors import InputError
 from engine.store import Store
@@ -25,6 +24,21 @@ GUIDE = "docs/guide/api.md#access"
 FRESH_S = 1.0
 """How old what is known of the tokens may be: a revoked one is refused after that time at the latest."""
 NOTED_S = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who sends a request.
+
+    Attributes:
+        name: the token's name; empty without one.
+        scopes: what the caller may do.
+        address: the peer's address.
+    """
+
+    name: str
+    scopes: frozenset[str]
+    address: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from engine.api.access import Caller
 from engine.api.bodies import read_body
-from engine.api.parts import ApiParts, Caller, in_thread
+from engine.api.parts import ApiParts, in_thread
 from engine.api.replies import reply_json
 from engine.errors import InputError, SettingError
 from engine.guard.validation import ConfigBody

@@ -16,8 +16,17 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engine.api import sign_in
-from engine.api.access import DoorPolicy, TokenBook, check_host, check_origin, check_scope, is_loopback, read_policy
-from engine.api.parts import ApiParts, Caller, in_thread, serve_parts
+from engine.api.access import (
+    Caller,
+    DoorPolicy,
+    TokenBook,
+    check_host,
+    check_origin,
+    check_scope,
+    is_loopback,
+    read_policy,
+)
+from engine.api.parts import ApiParts, in_thread, serve_parts
 from engine.api.refusals import RefusalLog
 from engine.api.replies import ApiError, reply_error
 from engine.api.streams import ClientGoneError

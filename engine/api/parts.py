@@ -16,27 +16,13 @@ from engine.store import Store
 from engine.types import Answer, Restarted
 
 if TYPE_CHECKING:
+    from engine.api.access import Caller
     from engine.serving.runtime import ServingRuntime
 
 Value = TypeVar("Value")
 # Reads of the store are short; without a limit every request in flight would grow a thread of its own.
 MOST_THREADS = 8
 _LIMITER: RunVar[CapacityLimiter | None] = RunVar("api-threads", None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caller:
-    """Who sends a request.
-
-    Attributes:
-        name: the token's name; empty without one.
-        scopes: what the caller may do.
-        address: the peer's address.
-    """
-
-    name: str
-    scopes: frozenset[str]
-    address: str
 
 
 class AskService(Protocol):

@@ -13,9 +13,10 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from engine.api import build_routes
+from engine.api.access import Caller
 from engine.api.door import guard_doors
-from engine.api.parts import ApiParts, Caller
+from engine.api.parts import ApiParts
+from engine.api.routes import build_routes
 from engine.guard.validation import AskBody
 from engine.serving.admission import Admission
 from engine.serving.quotas import Quotas

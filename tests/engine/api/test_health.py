@@ -9,8 +9,8 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from engine.api import ROUTES
 from engine.api.health import KeptFindings
+from engine.api.routes import ROUTES
 from engine.store import open_store
 from engine.store.providers import ProviderStore
 

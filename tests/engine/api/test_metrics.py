@@ -10,9 +10,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from engine.api import build_routes
 from engine.api.door import guard_doors
 from engine.api.parts import serve_parts
+from engine.api.routes import build_routes
 from engine.operations.metric_history import HistoryWriter
 from engine.operations.metrics import close_recorder, get_recorder
 from engine.operations.observing import Observation

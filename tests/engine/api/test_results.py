@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.api import ROUTES
 from engine.api.openapi import describe_api
+from engine.api.routes import ROUTES
 
 
 def test_runs_are_read_as_the_command_prints_them(open_api: Any) -> None:

@@ -10,9 +10,9 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from engine.api import build_routes
 from engine.api.door import guard_doors
 from engine.api.parts import serve_parts
+from engine.api.routes import build_routes
 from engine.corpora import ingest_corpus
 from engine.plain_text import replace_halves
 from engine.serving.quotas import Quotas

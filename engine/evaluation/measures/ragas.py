@@ -14,6 +14,7 @@ A ragas failure, an exception or NaN, is ``failed`` with its reason.
 from __future__ import annotations
 
 import asyncio
+import importlib
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from engine.evaluation.measures.measure import Score
+from engine.lean_imports import deferred_meanwhile
 from engine.types import Gap
 
 RAGAS_DESCRIPTIONS: dict[str, str] = {
@@ -117,6 +119,8 @@ async def _score_one(name: str, metric: Any, sample: TextSample) -> Score:
 
 def _build_metrics(names: Sequence[str], vectors: Mapping[str, np.ndarray]) -> dict[str, Any]:
     os.environ["RAGAS_DO_NOT_TRACK"] = "true"  # before the import: it starts a thread that phones home
+    with deferred_meanwhile("nltk", "nltk.stem"):  # ROUGE wants a stemmer, and would read all of nltk and scipy.stats
+        importlib.import_module("rouge_score.rouge_scorer")
     from ragas.embeddings.base import BaseRagasEmbedding
     from ragas.metrics._context_precision import NonLLMContextPrecisionWithReference
     from ragas.metrics._context_recall import NonLLMContextRecall  # not in collections; ragas.metrics warns of them

@@ -73,6 +73,8 @@ class IndexUpdate:
             known = None  # its vectors are another model's: all of them are made anew
         table = ChunkTable(self.catalog.folder, known.table) if known else None
         try:
+            if table and table.load_width() != self.embedder.dimension:
+                table = None  # another model stands behind its name now
             before = table.load_hashes() if table else {}
         except IndexDamagedError:  # nothing of it can be kept
             table, before = None, {}

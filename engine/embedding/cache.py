@@ -8,7 +8,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +57,7 @@ class VectorCache:
             the embedded texts and how many of them had to be embedded.
         """
         keys = [_key(embedder.name, text, s) for text, s in zip(texts, spans, strict=True)]
-        found = self._load(keys, embedder.dimension)
+        found = self._load({key: len(s) for key, s in zip(keys, spans, strict=True)}, embedder.dimension)
         # Long and short texts apart, so that a batch of the embedder pads little.
         missing = sorted(
             {key: i for i, key in enumerate(keys) if key not in found}.values(), key=lambda i: len(texts[i])
@@ -74,13 +74,15 @@ class VectorCache:
                 progress(done, len(texts))
         return [found[key] for key in keys], len(missing)
 
-    def _load(self, keys: Sequence[bytes], dimension: int) -> dict[bytes, EmbeddedText]:
-        found = {}
+    def _load(self, span_counts: Mapping[bytes, int], dimension: int) -> dict[bytes, EmbeddedText]:
+        """What is kept of these keys. Vectors of another width are of a model that had the same name: they are made anew."""
+        found, keys = {}, list(span_counts)
         for start in range(0, len(keys), 500):
             part = keys[start : start + 500]
             marks = ",".join("?" * len(part))
             for key, value in self._connection.execute(f"SELECT key, value FROM entries WHERE key IN ({marks})", part):
-                found[key] = _unpack(value, dimension)
+                if len(value) == dimension * (4 + 2 * span_counts[key]):
+                    found[key] = _unpack(value, dimension)
         return found
 
     def _used_bytes(self) -> int:

@@ -126,12 +126,17 @@ class ChunkReader:
             if i in found
         ]
 
+    @reads_index
+    def load_width(self) -> int:
+        """Numbers in each vector."""
+        self._width = self._width or LOOP.run(self._read_schema()).field("vector").type.list_size
+        return self._width
+
     def _check_width(self, vector: np.ndarray) -> None:
         """A provider may change what stands behind a model's name."""
-        self._width = self._width or LOOP.run(self._read_schema()).field("vector").type.list_size
-        if len(vector) != self._width:
+        if len(vector) != self.load_width():
             raise IndexMismatchError(
-                f"The question's vector has {len(vector)} numbers, those of the index {self._width}.",
+                f"The question's vector has {len(vector)} numbers, those of the index {self.load_width()}.",
                 "The embedding model has changed: ingest the corpus again, or set the embedder that made the index.",
             )
 

@@ -31,10 +31,10 @@ class LitellmEmbedder:
         self.name = self._model = model
         self._size: int | None = None
 
-    @cached_property
+    @property
     def dimension(self) -> int:
         """Width of the vectors, asked of the model once."""
-        return self.embed(["dimension"]).shape[1]
+        return self._size or self.embed(["dimension"]).shape[1]
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Unit vectors, shape (texts, dimension), float32.
@@ -68,6 +68,8 @@ class LitellmEmbedder:
         expected = self._size or len(rows[0] or ())
         if sizes != {expected}:
             found = ", ".join(str(size) for size in sorted(sizes - {expected}))
+            if expected not in sizes:
+                self._size = None  # said once: by the next time the corpus may have been ingested again
             raise ProviderError(
                 f"The model {self._model} gave vectors of {found} numbers; expected {expected} as in all the others.",
                 "Another model stands behind that name now: ingest the corpus again, or choose another embedding model.",

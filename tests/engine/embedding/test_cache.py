@@ -14,17 +14,20 @@ from engine.embedding.protocol import EmbeddedText, Progress, Spans
 class CountingEmbedder:
     """A second, scripted implementation of the protocol: vectors from the text's length, every call counted."""
 
-    dimension = 4
-
-    def __init__(self, name: str = "counting") -> None:
-        self.name, self.asked = name, []
+    def __init__(self, name: str = "counting", dimension: int = 4) -> None:
+        self.name, self.dimension, self.asked = name, dimension, []
 
     def embed_spans(
         self, texts: Sequence[str], spans: Sequence[Spans], progress: Progress | None = None
     ) -> list[EmbeddedText]:
         self.asked += texts
         return [
-            EmbeddedText(vector=np.full(4, len(t), np.float32), span_vectors=np.array([[a, b, 0, 1] for a, b in s], np.float16).reshape(-1, 4))
+            EmbeddedText(
+                vector=np.full(self.dimension, len(t), np.float32),
+                span_vectors=np.array(
+                    [[a, b, *[0] * (self.dimension - 3), 1] for a, b in s], np.float16
+                ).reshape(-1, self.dimension),
+            )
             for t, s in zip(texts, spans, strict=True)
         ]  # fmt: skip
 
@@ -62,6 +65,17 @@ def test_other_spans_another_text_and_another_model_are_embedded_anew(cache: Vec
     assert cache.embed_spans(embedder, ["one"], [[(0, 3)]])[1] == 1
     assert cache.embed_spans(embedder, ["two"], [[(0, 2)]])[1] == 1
     assert cache.embed_spans(CountingEmbedder("other"), ["one"], [[(0, 2)]])[1] == 1
+
+
+@pytest.mark.parametrize("spans", [[], [(0, 2)], [(0, 1), (1, 3)]])
+@pytest.mark.parametrize(("before", "now"), [(4, 8), (8, 4), (6, 4)])
+def test_another_model_under_the_same_name_is_asked_anew(
+    cache: VectorCache, spans: Spans, before: int, now: int
+) -> None:
+    cache.embed_spans(CountingEmbedder(dimension=before), ["one"], [spans])
+    for made in (1, 0):
+        (found,), asked = cache.embed_spans(CountingEmbedder(dimension=now), ["one"], [spans])
+        assert asked == made and found.vector.shape == (now,) and found.span_vectors.shape == (len(spans), now)
 
 
 def test_what_was_made_before_an_interruption_is_kept(cache: VectorCache) -> None:

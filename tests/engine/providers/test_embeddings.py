@@ -91,6 +91,7 @@ def test_vectors_of_two_sizes_are_an_error_that_says_which(server: ScriptedEmbed
         embedder.embed(["a", "b"])
     with pytest.raises(ProviderError, match="vectors of 2 numbers; expected 3"):
         embedder.embed(["b"])
+    assert embedder.embed(["b"]).shape == (1, 2) and embedder.dimension == 2, "said once; then it is the new model's"
 
 
 def test_no_texts_are_no_vectors(server: ScriptedEmbedder) -> None:
@@ -108,6 +109,35 @@ def test_an_index_of_another_models_vectors_is_refused_in_words(server: Scripted
     _loaded.clear()
     with pytest.raises(IndexMismatchError, match="has 4 numbers, those of the index 3"):
         open_pipeline("shop", settings).answer("How long may boxes be returned?")
+
+
+@pytest.mark.parametrize("changed", ["documents", "nothing"])
+@pytest.mark.parametrize("process", ["the same", "a new one"])
+def test_an_ingest_again_takes_a_model_of_another_size_as_the_errors_say(
+    server: ScriptedEmbedder, home: Path, changed: str, process: str
+) -> None:
+    _loaded.clear()
+    (home / "a.txt").write_text("Boxes may be returned within 42 days.\n")
+    (home / "b.txt").write_text("Crates are never taken back.\n")
+    settings = PipelineSettings(embedder=MODEL)
+    ingest_corpus("shop", [home / "a.txt", home / "b.txt"], settings)
+    opened = open_pipeline("shop", settings)
+    server.vector = lambda text: [1.0, 2.0, 3.0, 4.0]
+    with pytest.raises(ProviderError, match="expected 3") as caught:
+        opened.answer("How long may boxes be returned?")
+    assert "ingest the corpus again" in caught.value.hint
+    if changed == "documents":
+        (home / "b.txt").write_text("Crates are taken back within 7 days.\n")
+    if process == "a new one":
+        _loaded.clear()
+    report = ingest_corpus("shop", [home / "a.txt", home / "b.txt"], settings)
+    assert (report.embedded, report.reused, report.documents) == (2, 0, 2)
+    opened.refresh()
+    for pipeline in (opened, open_pipeline("shop", settings)):
+        found = pipeline.find_evidence("How long may boxes be returned?")[0]
+        assert len(found.vector) == 4 and {chunk.document for chunk in found.chunks} == {"a.txt", "b.txt"}
+    again = ingest_corpus("shop", [home / "a.txt", home / "b.txt"], settings)
+    assert (again.embedded, again.changed) == (0, 0)
 
 
 @pytest.mark.parametrize(

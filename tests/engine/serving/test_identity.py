@@ -121,7 +121,7 @@ def test_an_older_state_of_the_index_that_was_put_back_and_changed_otherwise_is_
 
 
 def test_all_code_that_answers_are_made_of_is_part_of_the_scope() -> None:
-    """What the pipeline imports, by any way; the rest checks a question, stores, tells, or names things."""
+    """What the pipeline imports, by any way; the rest checks a question, stores, tells, imports or names things."""
     seen: dict[str, Path] = {}
 
     def visit(module: str) -> None:
@@ -141,8 +141,8 @@ def test_all_code_that_answers_are_made_of_is_part_of_the_scope() -> None:
 
     visit("engine.pipeline")
     makes = {path.relative_to(ROOT / "engine").parts[0] for path in seen.values()}
-    others = {"__init__.py", "corpus_names.py", "errors.py", "guard", "state_folder.py", "store", "telemetry.py"}
-    assert makes - others == set(MAKES_ANSWERS)
+    others = {"corpus_names.py", "errors.py", "guard", "lean_imports.py", "state_folder.py", "store", "telemetry.py"}
+    assert makes - others - {"__init__.py"} == set(MAKES_ANSWERS)
 
 
 def test_a_corpus_without_an_index_and_one_that_never_was_have_a_scope() -> None:

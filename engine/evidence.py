@@ -18,7 +18,7 @@ from engine.context.sentences import hash_telling
 from engine.context.words import Question, parse_followup
 from engine.conversation import StandaloneQuestion
 from engine.corpora import ingest_corpus
-from engine.embedding import Embedder, load_embedder
+from engine.embedding import Embedder, load_embedder, mean_vector
 from engine.embedding.lexicon import load_lexicon
 from engine.errors import IndexMismatchError, ProviderError
 from engine.index import Catalog, ChunkTable, CorpusEntry
@@ -36,6 +36,7 @@ from engine.retrieval import (
 from engine.search_threads import ask_in_thread, search_in_thread
 from engine.settings import PipelineSettings
 from engine.telemetry import trace_span
+from engine.text_index import TextIndex, search_by_words
 from engine.types import Ranked
 
 # Words beyond these add nothing to a search: the model reads 256 tokens at a time.
@@ -131,8 +132,7 @@ class EvidenceFinder:
         """The unit vector of a question: the mean over its texts."""
 
         def embed() -> np.ndarray:
-            vector = self.embedder.embed(list(texts)).mean(axis=0)
-            return vector / max(float(np.linalg.norm(vector)), 1e-12)
+            return mean_vector(self.embedder.embed_query(list(texts)))
 
         return embed() if self._caches is None else self._caches.embed(self.embedder.name, texts, embed)
 
@@ -154,11 +154,28 @@ class EvidenceFinder:
     def find(self, standalone: StandaloneQuestion, wanted: Wanted | None = None) -> Evidence:
         """The evidence for a question; searched again in rounds while its quality is low.
 
+        When the embedding model does not answer, the question is searched by its words, and what is found is judged by
+        the bundled model; the evidence says so.
+
         Args:
             wanted: what ``ask_ahead`` gave for it.
         """
         wanted = wanted or self._begin(standalone)
-        first = self._search(wanted, lambda: self.embed_question(wanted.texts), self.settings)
+        try:
+            return self._find(wanted, lambda: self.embed_question(wanted.texts), self.settings)
+        except ProviderError as error:
+            reason = f"{error.message} The passages were found by the question's words alone, not by its meaning."
+            bundled = load_embedder(PipelineSettings())
+            index = RememberedIndex(TextIndex(self.table, bundled))
+            found = self._find(
+                dataclasses.replace(wanted, index=index, version=None, rankings=None),
+                lambda: mean_vector(bundled.embed_query(wanted.texts)),
+                search_by_words(self.settings),
+            )
+            return dataclasses.replace(found, degraded=(reason, *found.degraded))
+
+    def _find(self, wanted: Wanted, embed: Callable[[], np.ndarray], settings: PipelineSettings) -> Evidence:
+        first = self._search(wanted, embed, settings)
         later = dataclasses.replace(wanted, rankings=None)
         started = _milliseconds()
 
@@ -166,7 +183,7 @@ class EvidenceFinder:
             found = self._search(later, lambda: first.retrieved.vector, settings)
             return Attempt(found, found.selection.context.quality)
 
-        best = enhance_context(Attempt(first, first.selection.context.quality), self.settings, search_again)
+        best = enhance_context(Attempt(first, first.selection.context.quality), settings, search_again)
         selection = best.found.selection
         context = dataclasses.replace(selection.context, steps=best.steps)
         timings = {**first.timings_ms, "enhance": _milliseconds() - started} if best.steps else first.timings_ms

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from engine.embedding.protocol import EmbeddedText, Embedder
 from engine.errors import SettingError
 from engine.settings import PipelineSettings
 
-__all__ = ["EmbeddedText", "Embedder", "load_embedder"]
+__all__ = ["EmbeddedText", "Embedder", "load_embedder", "mean_vector"]
 
 _loaded: dict[tuple[str, str], Embedder] = {}
 
@@ -36,3 +38,9 @@ def _load(settings: PipelineSettings) -> Embedder:
     raise SettingError(
         f"embedder: expected minilm or provider/model (openai/text-embedding-3-small), found {settings.embedder!r}."
     )
+
+
+def mean_vector(vectors: np.ndarray) -> np.ndarray:
+    """The unit vector of a question, shape (dimension,), from those of its texts."""
+    vector = vectors.mean(axis=0)
+    return vector / max(float(np.linalg.norm(vector)), 1e-12)

@@ -30,6 +30,10 @@ class Embedder(Protocol):
         """Unit vectors, shape (texts, dimension), float32."""
         ...
 
+    def embed_query(self, texts: Sequence[str]) -> np.ndarray:
+        """As ``embed``, for texts of a question that somebody waits for."""
+        ...
+
     def embed_spans(
         self, texts: Sequence[str], spans: Sequence[Spans], progress: Progress | None = None
     ) -> list[EmbeddedText]:

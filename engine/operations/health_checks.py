@@ -13,6 +13,7 @@ import httpx
 import numpy as np
 import psutil
 
+from engine.embedding import load_embedder
 from engine.errors import IndexDamagedError, PhasegateError, StoreError
 from engine.index import Catalog, ChunkTable
 from engine.index.checking import IndexCheck
@@ -22,6 +23,7 @@ from engine.operations.health import Finding, HealthCheck, Probe, run_probes
 from engine.operations.memory import MB
 from engine.operations.metrics import get_recorder
 from engine.operations.recovery import recover_embedder, recover_index
+from engine.providers.breaker import DUE, OPEN, read_state
 from engine.providers.specs import ProviderSpec
 from engine.settings import PipelineSettings
 from engine.store import open_store
@@ -52,6 +54,7 @@ def run_deep_checks(home: Path, *, api_url: str = "", repair: bool = False, call
         Probe(name="store", check=lambda: _check_store(home), timeout_s=STORE_S),
         *_list_index_probes(home, repair),
         Probe(name="embedder", check=lambda: _check_embedder(home, repair), timeout_s=REBUILD_S if repair else 15.0),
+        *_list_remote_embedder_probes(home, call),
         *_list_provider_probes(home, call),
         Probe(name="disk", check=lambda: _check_disk(home)),
         Probe(name="memory", check=lambda: _check_memory(home)),
@@ -132,7 +135,6 @@ def _check_any_corpus(home: Path) -> Finding:
 
 
 def _check_embedder(home: Path, repair: bool) -> Finding:
-    from engine.embedding import load_embedder
     from engine.embedding.weights import find_damaged_graphs
 
     words = ""
@@ -146,6 +148,43 @@ def _check_embedder(home: Path, repair: bool) -> Finding:
     if vector.shape != (embedder.dimension,) or not np.isfinite(vector).all():
         return "fail", f"{embedder.name} gave a vector of {vector.shape} instead of {embedder.dimension} numbers"
     return "ok", words or f"{embedder.name}, {embedder.dimension} numbers a text"
+
+
+def _list_remote_embedder_probes(home: Path, call: bool) -> list[Probe]:
+    """One for each remote model that an index was made by."""
+    catalog = Catalog(home / "lance")
+    models: set[str] = set()
+    for corpus in catalog.names():
+        try:
+            indexes = list(catalog.load(corpus).indexes.values())
+        except PhasegateError:
+            continue  # the index's own check says so
+        models |= {str(index.settings.get("embedder", "minilm")) for index in indexes[-1:]}
+
+    def build(model: str) -> Callable[[], Finding]:
+        return lambda: _call_embedder(model) if call else _judge_embedder(home, model)
+
+    return [
+        Probe(name=f"embedder {model}", check=build(model), timeout_s=CALL_S) for model in sorted(models - {"minilm"})
+    ]
+
+
+def _judge_embedder(home: Path, model: str) -> Finding:
+    """By its breaker: its calls are not kept one by one."""
+    with open_store(home) as store:
+        breaker = RequestStore(store).load_breakers().get(model)
+    state = read_state(breaker["state"], breaker["changed_at"], utc_now()) if breaker else ""
+    if breaker and state in (OPEN, DUE):
+        words = f"its breaker opened: {breaker['reason']}"
+        if state == OPEN:
+            return "fail", f"{words}; questions are searched by their words"
+        return "warn", f"{words}; the next question tries it"
+    return "ok", "no breaker of it is open; --call asks it"
+
+
+def _call_embedder(model: str) -> Finding:
+    vector = load_embedder(PipelineSettings(embedder=model)).embed_query(["How are you?"])[0]
+    return "ok", f"{model}, {len(vector)} numbers a text"
 
 
 def _list_provider_probes(home: Path, call: bool) -> list[Probe]:

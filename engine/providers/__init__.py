@@ -24,4 +24,5 @@ def load_litellm() -> ModuleType:
 
     litellm.telemetry = False
     litellm.suppress_debug_info = True
+    litellm.DEFAULT_MAX_RETRIES = 0  # type: ignore[misc]  # it takes a call's max_retries=0 for none, and tries three times
     return litellm

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from engine.errors import ProviderError
 from engine.telemetry import RECORDER, BreakerChange
 
 CLOSED, OPEN, HALF_OPEN = "closed", "open", "half_open"
@@ -25,6 +26,7 @@ OF_LAST = 10
 WINDOW_S = 30.0
 COOL_DOWN_S = 10.0
 CHANGES_KEPT = 50
+BREAKER_OPEN = "BreakerOpen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,3 +173,16 @@ class CircuitBreaker:
         change = BreakerChange(provider=self.provider, changed_at=now, state=state, reason=reason)
         self._changes.append(change)
         RECORDER.get().record_breaker(change)
+
+
+def refuse_call(model: str, breaker: CircuitBreaker, advice: str) -> ProviderError:
+    """The error of a call that an open breaker does not let through."""
+    left = breaker.seconds_left()
+    return ProviderError(
+        f"The model {model} failed too often and is left alone"
+        + (f" for another {left:.0f} s." if left else " until it has been tried."),
+        advice,
+        fails_over=True,
+        kind=BREAKER_OPEN,
+        retry_after_s=left,
+    )

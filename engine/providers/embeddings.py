@@ -11,13 +11,17 @@ from typing import Any
 import numpy as np
 
 from engine.embedding.protocol import EmbeddedText, Progress, Spans
-from engine.errors import ProviderError, SettingError
+from engine.errors import IndexMismatchError, ProviderError, SettingError
 from engine.providers import load_litellm
+from engine.providers.breaker import CircuitBreaker
 from engine.providers.errors import describe_error, list_failures, retry_request, translate_error
+from engine.providers.queries import QUESTION_RULE, ask_for_question
 
 TEXTS_PER_REQUEST = 64
 REQUESTS_AT_ONCE = 4
-TIMEOUT_S = 60
+TIMEOUT_S = 60.0
+QUERY_TIMEOUT_S = 10.0
+"""Seconds for the text of a question, which takes a model well under one."""
 
 
 class LitellmEmbedder:
@@ -30,6 +34,7 @@ class LitellmEmbedder:
     def __init__(self, model: str) -> None:
         self.name = self._model = model
         self._size: int | None = None
+        self._breaker = CircuitBreaker(model, QUESTION_RULE)
 
     @property
     def dimension(self) -> int:
@@ -42,6 +47,7 @@ class LitellmEmbedder:
         Raises:
             ProviderError: after three attempts, or at once where trying again cannot help; also when the reply holds
                 another number of vectors, an empty one or one without direction.
+            IndexMismatchError: the vectors have another size than those before.
         """
         parts = [
             [text or " " for text in texts[start : start + TEXTS_PER_REQUEST]]
@@ -54,7 +60,16 @@ class LitellmEmbedder:
         else:
             with ThreadPoolExecutor(REQUESTS_AT_ONCE, "embeddings") as pool:
                 found = list(pool.map(self._request, parts))
-        vectors = self._stack([row for rows in found for row in rows])
+        return self._unit([row for rows in found for row in rows])
+
+    def embed_query(self, texts: Sequence[str]) -> np.ndarray:
+        """As ``embed``, for a question that somebody waits for: see ``ask_for_question``."""
+        texts = [text or " " for text in texts]
+        return self._unit(ask_for_question(self._breaker, lambda: self._request_once(texts, QUERY_TIMEOUT_S)))
+
+    def _unit(self, rows: Sequence[Sequence[float] | None]) -> np.ndarray:
+        """The vectors of a reply as rows of unit length."""
+        vectors = self._stack(rows)
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         if not np.isfinite(lengths).all() or (lengths == 0).any():
             raise ProviderError(f"The model {self._model} gave an empty vector.", "Choose another embedding model.")
@@ -68,10 +83,12 @@ class LitellmEmbedder:
         expected = self._size or len(rows[0] or ())
         if sizes != {expected}:
             found = ", ".join(str(size) for size in sorted(sizes - {expected}))
-            if expected not in sizes:
-                self._size = None  # said once: by the next time the corpus may have been ingested again
-            raise ProviderError(
-                f"The model {self._model} gave vectors of {found} numbers; expected {expected} as in all the others.",
+            said = f"The model {self._model} gave vectors of {found} numbers; expected {expected} as in all the others."
+            if expected in sizes:
+                raise ProviderError(said, "Choose another embedding model.")
+            self._size = None  # said once: by the next time the corpus may have been ingested again
+            raise IndexMismatchError(
+                said,
                 "Another model stands behind that name now: ingest the corpus again, or choose another embedding model.",
             )
         self._size = expected
@@ -109,12 +126,12 @@ class LitellmEmbedder:
         return load_litellm()
 
     def _request(self, texts: list[str]) -> list[list[float]]:
-        return retry_request(self._request_once, texts)
+        return retry_request(self._request_once, texts, TIMEOUT_S)
 
-    def _request_once(self, texts: list[str]) -> list[list[float]]:
+    def _request_once(self, texts: list[str], timeout_s: float) -> list[list[float]]:
         litellm = self._litellm
         try:
-            reply: Any = litellm.embedding(model=self._model, input=texts, timeout=TIMEOUT_S, max_retries=0)
+            reply: Any = litellm.embedding(model=self._model, input=texts, timeout=timeout_s, max_retries=0)
             vectors = [row["embedding"] for row in sorted(reply.data or [], key=lambda item: item["index"])]
         except tuple(litellm.exceptions.LITELLM_EXCEPTION_TYPES) as error:
             raise translate_error(error, self._model, litellm) from error

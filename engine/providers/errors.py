@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from types import ModuleType
 from typing import ParamSpec, TypeVar
 
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from engine.errors import ProviderError
 
 P = ParamSpec("P")
 T = TypeVar("T")
 ATTEMPTS = 3
+PATIENT_ATTEMPTS = 8
+"""Of an ingest that is told to come more slowly: it can wait."""
 
 # Name of litellm's class to (whether another provider may try, what it means, what to do).
 ERRORS: dict[str, tuple[bool, str, str]] = {
@@ -117,11 +119,28 @@ def list_failures(litellm: ModuleType) -> tuple[type[Exception], ...]:
 
 
 def retry_request(request: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Ask up to three times, with growing random pauses, as long as the error is one that may pass."""
-    attempts = Retrying(
-        stop=stop_after_attempt(ATTEMPTS),
+    """Ask up to three times, with growing random pauses, as long as the error is one that may pass; more often as long as it
+    is that of being asked too often."""
+
+    def give_up(state: RetryCallState) -> bool:
+        error = state.outcome.exception() if state.outcome else None
+        slow_down = isinstance(error, ProviderError) and error.kind == "RateLimitError"
+        return state.attempt_number >= (PATIENT_ATTEMPTS if slow_down else ATTEMPTS)
+
+    return build_request_retrying(give_up)(request, *args, **kwargs)
+
+
+def build_request_retrying(
+    give_up: Callable[[RetryCallState], bool] = stop_after_attempt(ATTEMPTS), not_again: Collection[str] = ()
+) -> Retrying:
+    """What calls a request until ``give_up``, with growing random pauses; errors of the kinds ``not_again`` end it at once."""
+
+    def may_pass(error: BaseException) -> bool:
+        return isinstance(error, ProviderError) and error.fails_over and error.kind not in not_again
+
+    return Retrying(
+        stop=give_up,
         wait=wait_random_exponential(multiplier=0.2, max=5),
-        retry=retry_if_exception(lambda error: isinstance(error, ProviderError) and error.fails_over),
+        retry=retry_if_exception(may_pass),
         reraise=True,
     )
-    return attempts(request, *args, **kwargs)

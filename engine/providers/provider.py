@@ -11,9 +11,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from engine.errors import ProviderError
-from engine.providers.breaker import BreakerRule, CircuitBreaker
+from engine.providers.breaker import BreakerRule, CircuitBreaker, refuse_call
 from engine.providers.chat import ChatReply, ChatRequest
-from engine.providers.retries import BREAKER_OPEN
 from engine.providers.specs import ProviderSpec
 from engine.providers.wire import Exchange
 from engine.telemetry import RECORDER, CallRecord, get_correlation_id, trace_span
@@ -97,7 +96,9 @@ class Provider:
         async with state.gate:
             permit = state.breaker.admit()
             if permit is None:
-                raise self._refuse()
+                raise refuse_call(
+                    spec.model, state.breaker, "Wait, or look at what it last failed with under Settings, Models."
+                )
             started_at, outcome = datetime.now(UTC).replace(tzinfo=None), "cancelled"
             attempt = Attempt(Exchange(spec, streamed))
             state.counts["in_flight"] += 1
@@ -120,17 +121,6 @@ class Provider:
                     state.counts[outcome if outcome in ("ok", "cancelled") else "failed"] += 1
                     span["outcome"] = outcome
                     RECORDER.get().record_call(_record(spec, request, number, started_at, attempt, outcome))
-
-    def _refuse(self) -> ProviderError:
-        left = self.breaker.seconds_left()
-        return ProviderError(
-            f"The model {self.spec.model} failed too often and is left alone"
-            + (f" for another {left:.0f} s." if left else " until it has been tried."),
-            "Wait, or look at what it last failed with under Settings, Models.",
-            fails_over=True,
-            kind=BREAKER_OPEN,
-            retry_after_s=left,
-        )
 
 
 def find_breaker(spec: ProviderSpec) -> dict[str, Any] | None:

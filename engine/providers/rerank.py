@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from engine.errors import ProviderError
 from engine.providers import load_litellm
-from engine.providers.errors import retry_request, translate_error
+from engine.providers.breaker import CircuitBreaker
+from engine.providers.errors import translate_error
+from engine.providers.queries import QUESTION_RULE, ask_for_question
 from engine.types import ScoredChunk
 
-TIMEOUT_S = 60
+TIMEOUT_S = 30.0
+"""Seconds for one call: it reads two dozen passages, perhaps without a graphics card."""
 # Values of the setting ``reranker`` that ask no model.
 LOCAL = ("none", "sentences")
 
@@ -21,6 +25,7 @@ class LitellmReranker:
 
     def __init__(self, model: str) -> None:
         self.model = model
+        self._breaker = CircuitBreaker(model, QUESTION_RULE)
 
     def rerank(self, question: str, chunks: Sequence[ScoredChunk]) -> list[ScoredChunk]:
         """The same chunks in the model's order, with its relevance as their score; those it leaves out come last.
@@ -31,7 +36,8 @@ class LitellmReranker:
         """
         if not chunks:
             return []
-        scores = retry_request(self._request, question, [chunk.text or " " for chunk in chunks])
+        texts = [chunk.text or " " for chunk in chunks]
+        scores = ask_for_question(self._breaker, lambda: self._request(question, texts))
         order = sorted(scores, key=lambda i: (-scores[i], i))
         left_out = [chunk for i, chunk in enumerate(chunks) if i not in scores]
         lowest = min(scores.values(), default=0.0)
@@ -58,6 +64,7 @@ class LitellmReranker:
         return scores
 
 
+@cache
 def load_reranker(name: str) -> LitellmReranker | None:
-    """The model that the setting ``reranker`` names; None for ``none`` and ``sentences``, which ask no model."""
+    """The model that the setting ``reranker`` names, one for the process; None for ``none`` and ``sentences``, which ask no model."""
     return None if name in LOCAL else LitellmReranker(name)

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from tenacity import AsyncRetrying, RetryCallState, wait_random_exponential
 
 from engine.errors import ProviderError
+from engine.providers.breaker import BREAKER_OPEN
 
-BREAKER_OPEN = "BreakerOpen"
 # Another provider is asked at once: a breaker's word stands, and who has waited once is not made to wait three times.
 NOT_AGAIN = (BREAKER_OPEN, "Timeout")
 

@@ -44,6 +44,7 @@ MAKES_ANSWERS = (
     "retrieval",
     "search_threads.py",
     "settings.py",
+    "text_index.py",
     "types.py",
 )
 _DIGITS = 32

@@ -196,7 +196,10 @@ class AnswerService:
 
         if (kept := cache.find_in_memory(key)) or cache.is_new(key):
             return kept
-        return await asyncio.to_thread(cache.find_beyond_memory, key, embed)
+        try:
+            return await asyncio.to_thread(cache.find_beyond_memory, key, embed)
+        except ProviderError:
+            return None  # no vector, no similar question: the search meets the same error, and tells it
 
     async def _make_and_keep(self, asked: Asked, pipeline: RagPipeline, key: CacheKey, told: _Telling) -> Answer:
         answer = await self._make(asked, pipeline, key.question, key.history, told)

@@ -61,6 +61,12 @@ def test_a_passing_failure_is_tried_again(server: ScriptedEmbedder) -> None:
     assert len(server.requests) == 3
 
 
+def test_an_ingest_that_is_too_fast_waits_longer(server: ScriptedEmbedder) -> None:
+    server.script = [429] * 5
+    assert LitellmEmbedder(MODEL).embed(["a"]).shape == (1, 3)
+    assert len(server.requests) == 6
+
+
 def test_a_wrong_key_is_not_tried_again(server: ScriptedEmbedder) -> None:
     server.script = [401, 401, 401]
     with pytest.raises(ProviderError, match="refused the key") as caught:
@@ -89,7 +95,7 @@ def test_vectors_of_two_sizes_are_an_error_that_says_which(server: ScriptedEmbed
     server.vector = lambda text: [1.0] * (2 if text == "b" else 3)
     with pytest.raises(ProviderError, match="vectors of 2 numbers; expected 3"):
         embedder.embed(["a", "b"])
-    with pytest.raises(ProviderError, match="vectors of 2 numbers; expected 3"):
+    with pytest.raises(IndexMismatchError, match="vectors of 2 numbers; expected 3"):
         embedder.embed(["b"])
     assert embedder.embed(["b"]).shape == (1, 2) and embedder.dimension == 2, "said once; then it is the new model's"
 
@@ -104,7 +110,7 @@ def test_an_index_of_another_models_vectors_is_refused_in_words(server: Scripted
     ingest_corpus("shop", [home / "a.txt"], settings)
     server.vector = lambda text: [1.0, 2.0, 3.0, 4.0]
     # Whoever has known the model longer than this index says it; a process that begins now meets the index.
-    with pytest.raises(ProviderError, match="vectors of 4 numbers; expected 3"):
+    with pytest.raises(IndexMismatchError, match="vectors of 4 numbers; expected 3"):
         open_pipeline("shop", settings).answer("How long may boxes be returned?")
     _loaded.clear()
     with pytest.raises(IndexMismatchError, match="has 4 numbers, those of the index 3"):
@@ -123,7 +129,7 @@ def test_an_ingest_again_takes_a_model_of_another_size_as_the_errors_say(
     ingest_corpus("shop", [home / "a.txt", home / "b.txt"], settings)
     opened = open_pipeline("shop", settings)
     server.vector = lambda text: [1.0, 2.0, 3.0, 4.0]
-    with pytest.raises(ProviderError, match="expected 3") as caught:
+    with pytest.raises(IndexMismatchError, match="expected 3") as caught:
         opened.answer("How long may boxes be returned?")
     assert "ingest the corpus again" in caught.value.hint
     if changed == "documents":

@@ -217,6 +217,7 @@ def show(run: Run, json: Json = False) -> None:
 
 
 def _print_run(summary: dict[str, Any]) -> None:
+    from rich.markup import escape
     from rich.table import Table
 
     console = open_console()
@@ -231,6 +232,11 @@ def _print_run(summary: dict[str, Any]) -> None:
         f"context quality {format_number(quality['mean'])}  latency p50 {format_number(latency['p50'], 1, ' ms')}, "
         f"p95 {format_number(latency['p95'], 1, ' ms')}  peak memory {format_number(summary['memory']['peak_mb'], 0, ' MB')}"
     )
+    if summary["degraded_count"]:
+        console.print(
+            f"[yellow]degraded {summary['degraded_count']} of {summary['cases']}[/yellow], most often: "
+            f"{escape(summary['degraded_reason'])}"
+        )
     table = Table("measure", "mean", "95 % interval", "scored")
     for name, m in summary["measures"].items():
         interval = f"{format_number(m['low'])} to {format_number(m['high'])}" if m["low"] is not None else "-"

@@ -59,6 +59,12 @@ class CaseResult:
         tokens = [turn.get("tokens") or {} for turn in self.detail.get("turns") or [self.detail]]
         return sum(bool(t.get("prompt") or t.get("completion")) for t in tokens)
 
+    @property
+    def degraded(self) -> str:
+        """Why its answers are less than they could be, the first reason; empty when nothing was lost."""
+        turns = self.detail.get("turns") or [self.detail]
+        return next((reason for turn in turns for reason in turn.get("degraded") or ()), "")
+
     def case_row(self, run_id: str) -> dict[str, Any]:
         """A row of ``cases``; JSON columns as Python objects, time as naive UTC."""
         return {
@@ -78,6 +84,7 @@ class CaseResult:
             "ended_at": self.ended_at,
             "steps": self.steps,
             "model_calls": self.model_calls,
+            "degraded": self.degraded,
         }
 
     def score_rows(self, run_id: str) -> list[dict[str, Any]]:

@@ -56,6 +56,12 @@ def write_notes(run: Mapping[str, Any], summary: Mapping[str, Any]) -> tuple[str
         notes.append(f"Limited to {run['cases']} of the suite's {run['suite_cases']} cases.")
     if summary["errors"]:
         notes.append(f"{plural(summary['errors'], 'case')} ended with an error and count as failed.")
+    if summary["degraded_count"]:
+        verb = "has" if summary["degraded_count"] == 1 else "have"
+        notes.append(
+            f"{plural(summary['degraded_count'], 'case')} of {ended} {verb} a degraded answer, most often: "
+            f"{summary['degraded_reason']}"
+        )
     return tuple(notes)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,10 +14,12 @@ from engine.embedding import _loaded
 from engine.operations.health import HealthCheck
 from engine.operations.health_checks import run_deep_checks
 from engine.pipeline import open_pipeline
+from engine.runs import RunRequest, run_request
 from engine.serving.asked import Asked
 from engine.serving.runtime import ServingRuntime
 from engine.settings import PipelineSettings
 from engine.store import open_store
+from engine.views.run import load_run
 from tests.engine.providers.scripted import serve
 from tests.engine.providers.test_embeddings import MODEL, ScriptedEmbedder
 
@@ -98,3 +101,27 @@ def test_what_is_found_has_the_bundled_models_vectors_in_every_round(server: Scr
     assert selection.context.steps
     assert found.vector.shape == (384,)
     assert {c.sentences.vectors.shape[1] for c in found.chunks} == {384}
+
+
+def test_a_run_of_degraded_answers_says_so(server: ScriptedEmbedder, documents: Path, tmp_path: Path) -> None:
+    suite = tmp_path / "suite"
+    suite.mkdir()
+    (suite / "suite.yaml").write_text(
+        f"name: shop\ntitle: Shop\ndescription: d\nlicence: CC0-1.0\ncorpus: {documents}\n"
+    )
+    rows = [{"id": f"c{i}", "kind": "qa", "question": QUESTION, "answers": ["42 days"]} for i in range(3)]
+    (suite / "cases.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with open_store() as store:
+        whole = run_request(store, RunRequest(suite=str(suite), overrides={"embedder": MODEL}))
+        server.status = 503
+        summary = run_request(store, RunRequest(suite=str(suite), overrides={"embedder": MODEL}))
+        notes = load_run(store, summary["run_id"]).notes
+    assert (whole["degraded_count"], whole["degraded_reason"]) == (0, None)
+    assert summary["degraded_count"] == 3 and "words alone" in summary["degraded_reason"]
+    assert summary["status"] == "finished"
+    similarity = summary["measures"]["ragas.semantic_similarity"]
+    assert (similarity["failed"], similarity["mean"]) == (3, None), (
+        "its texts could not be embedded; nothing else is lost"
+    )
+    assert summary["measures"]["ragas.rouge"]["scored"] == 3
+    assert any(note.startswith("3 cases of 3 have a degraded answer") for note in notes)

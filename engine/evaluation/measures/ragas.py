@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.errors import ProviderError
 from engine.evaluation.measures.measure import Score
 from engine.lean_imports import deferred_meanwhile
 from engine.types import Gap
@@ -64,16 +65,20 @@ def score_texts(samples: Sequence[TextSample], names: Sequence[str], embed: Embe
     """Scores of every sample under every name, in order.
 
     Args:
-        embed: texts to unit vectors; called once. Without it semantic similarity fails with that reason.
+        embed: texts to unit vectors; called once. Without it, or when it fails, semantic similarity fails with that reason.
     """
     applicable = [(name, s) for s in samples for name in names if not _find_reason(name, s)]
     if not applicable:
         return [{name: Score.not_applicable(_find_reason(name, s)) for name in names} for s in samples]
     vectors: Mapping[str, np.ndarray] = {}
+    lacking = "no embedding model at hand"
     if embed and "ragas.semantic_similarity" in names:
         texts = sorted({t or " " for _, s in applicable for t in (s.response, *s.references)})
-        vectors = dict(zip(texts, embed(texts), strict=True))
-    metrics = _build_metrics(names, vectors)
+        try:
+            vectors = dict(zip(texts, embed(texts), strict=True))
+        except ProviderError as error:
+            lacking = error.message
+    metrics = _build_metrics(names, vectors, lacking)
     with ThreadPoolExecutor(1) as thread:  # asyncio.run refuses a thread that has a loop already, as a notebook's has
         return thread.submit(asyncio.run, _score_all(samples, names, metrics)).result()
 
@@ -117,7 +122,7 @@ async def _score_one(name: str, metric: Any, sample: TextSample) -> Score:
     return Score.of(min(max(value, 0.0), 1.0) if name != "ragas.semantic_similarity" else value)
 
 
-def _build_metrics(names: Sequence[str], vectors: Mapping[str, np.ndarray]) -> dict[str, Any]:
+def _build_metrics(names: Sequence[str], vectors: Mapping[str, np.ndarray], lacking: str) -> dict[str, Any]:
     os.environ["RAGAS_DO_NOT_TRACK"] = "true"  # before the import: it starts a thread that phones home
     with deferred_meanwhile("nltk", "nltk.stem"):  # ROUGE wants a stemmer, and would read all of nltk and scipy.stats
         importlib.import_module("rouge_score.rouge_scorer")
@@ -152,7 +157,7 @@ def _build_metrics(names: Sequence[str], vectors: Mapping[str, np.ndarray]) -> d
         "ragas.chrf": CHRFScore,
         "ragas.string_similarity": NonLLMStringSimilarity,
         "ragas.semantic_similarity": lambda: (
-            SemanticSimilarity(embeddings=StoredEmbedding()) if vectors else Score.failed("no embedding model at hand")
+            SemanticSimilarity(embeddings=StoredEmbedding()) if vectors else Score.failed(lacking)
         ),
     }
     return {name: build[name]() for name in names}

@@ -26,7 +26,7 @@ def case(case_id: str, **changes: object) -> dict[str, object]:
         "run_id": "r", "case_id": case_id, "position": 1, "kind": "qa", "status": "passed", "question": "q\0'?",
         "answer": None, "abstained": False, "context_quality": 0.1 + 0.2, "latency_ms": 1e-300, "tags": ["a", "b'"],
         "checks": {"correct": True}, "detail": {"x": [1.5, "ü\n", None, {"y": "\0"}]},
-        "ended_at": datetime(2024, 1, 2, 3, 4, 5, 678901), "steps": 6, "model_calls": None, **changes,
+        "ended_at": datetime(2024, 1, 2, 3, 4, 5, 678901), "steps": 6, "model_calls": None, "degraded": "", **changes,
     }  # fmt: skip
 
 

@@ -47,7 +47,7 @@ def reads_index(method: Callable[Concatenate[Owner, Given], Result]) -> Callable
                 raise
             raise IndexDamagedError(
                 f"The index {self.name} cannot be read: {_first_words(error)}.",
-                "It is built again from its documents at the next question, or now: python -m engine health --repair",
+                "It is built again from its documents by the next question that meets it, or now: python -m engine health --repair",
             ) from error
 
     return read

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from statistics import median
 
 import pytest
 
@@ -173,8 +174,8 @@ def test_questions_that_the_suite_has_are_left_out() -> None:
 
 
 def test_time_grows_with_the_rows_and_no_faster() -> None:
-    few, many = (measure_rows(count) for count in (2_500, 10_000))
-    assert many < 10 * few, "four times the rows, each a little longer to find"
+    few, many = (median(measure_rows(count) for _ in range(3)) for count in (2_500, 10_000))
+    assert many < 8 * few, "four times the rows, each a little longer to find: 4.4 times on a quiet machine"
 
 
 def measure_rows(count: int) -> float:
